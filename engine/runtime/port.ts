@@ -1,0 +1,176 @@
+/**
+ * The `Runtime` port: all that protocol code may use of time, chance, network and disk. Types only, so every
+ * floor may import it. `engine/runtime/real/` is Node; `engine/runtime/sim/` is a deterministic world.
+ */
+
+declare const brand: unique symbol;
+/** A number that cannot be mixed up with another kind of number. */
+export type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Milliseconds: of the monotonic clock (arbitrary origin) or a duration. */
+export type Milliseconds = Branded<number, 'Milliseconds'>;
+
+/** An address of the transport layer. `host` is a literal IPv4/IPv6 address or, for {@link Network.connect}, a name. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Timer {
+  /** Idempotent. After it returns the callback will not run. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Monotonic time in milliseconds, fractional. */
+  now(): Milliseconds;
+  /** Unix time in milliseconds; may jump. */
+  wallClock(): number;
+  /** Runs `callback` once, `delayMs` from now (0: after the current callback). A pending timer keeps no process alive. */
+  setTimer(delayMs: number, callback: () => void): Timer;
+}
+
+/** Chance. In the real world from the operating system's generator, in the simulated one from the seed. */
+export interface Random {
+  /** An integer, 0 ≤ n < bound; bound ≤ 2^32. Uniform. */
+  below(bound: number): number;
+  /** Fresh random bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+/** Why a stream is gone. `ended`: the peer finished; the others carry the system's code where there is one. */
+export interface StreamEnd {
+  readonly kind: 'ended' | 'reset' | 'refused' | 'timeout' | 'closed' | 'failed';
+  readonly code: string;
+}
+
+/**
+ * The owner of a stream. The bytes land where the owner says: before each read the stream asks
+ * {@link readTarget}, fills it partly or wholly, then calls {@link onRead}. Bytes are never copied on the way.
+ */
+export interface StreamHandler {
+  onOpen(): void;
+  /** Where the next bytes shall go; at least 1 byte. May be over shared memory. Valid until the next call. */
+  readTarget(): Uint8Array;
+  /** `length` bytes now lie at the start of the target handed out last. */
+  onRead(length: number): void;
+  /** What was written has been taken by the system and {@link ByteStream.queuedBytes} is 0 again. */
+  onDrain(): void;
+  /** Called once, last. Every pending `written` callback has been called before. */
+  onClose(end: StreamEnd): void;
+}
+
+export interface ByteStream {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  /**
+   * Queues `bytes`, which must stay untouched until `written` is called: with true once the system has taken
+   * them, with false if the stream died first.
+   */
+  write(bytes: Uint8Array, written?: (ok: boolean) => void): void;
+  /** Holds back writes until {@link uncork} and sends them in one system call. */
+  cork(): void;
+  uncork(): void;
+  readonly queuedBytes: number;
+  /** Stops asking for targets: back-pressure to the peer. One read under way may still arrive. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  /** Bind the local end to this address. */
+  readonly localHost?: string;
+}
+
+export interface ListenOptions extends Endpoint {
+  /** Waiting connections the system may hold. */
+  readonly backlog?: number;
+}
+
+export interface Listener {
+  readonly local: Endpoint;
+  close(): Promise<void>;
+}
+
+export interface DatagramSocket {
+  readonly local: Endpoint;
+  send(bytes: Uint8Array, to: Endpoint): void;
+  close(): void;
+}
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly timeoutMs: number;
+  /** A longer answer is an error. */
+  readonly maxBytes: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+export interface Network {
+  /** The stream is returned at once; `onOpen` or `onClose` tells how it went. */
+  connect(to: Endpoint, handler: StreamHandler, options: ConnectOptions): ByteStream;
+  /** `accept` is called for each incoming stream and returns its owner, or undefined to close it. */
+  listen(at: ListenOptions, accept: (stream: ByteStream) => StreamHandler | undefined): Promise<Listener>;
+  bindDatagram(at: Endpoint, onMessage: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
+  /** A small HTTP(S) exchange (tracker announces). Rejects with AlliumError NETWORK_FAILED. */
+  http(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other';
+  readonly byteLength: number;
+  /** Unix milliseconds. */
+  readonly modifiedMs: number;
+  /** Which disk it lies on; equal numbers, equal disk. */
+  readonly device: number;
+}
+
+/**
+ * An open file. Reads and writes take a list of buffers (scatter/gather) and may be over shared memory.
+ * Errors reject with an AlliumError (NO_SPACE, NO_PERMISSION, NOT_FOUND, WRONG_KIND, IO_FAILED).
+ */
+export interface FileHandle {
+  /** Bytes read; fewer than asked only at the end of the file. */
+  readv(buffers: readonly Uint8Array[], position: number): Promise<number>;
+  /** Writes all of it. */
+  writev(buffers: readonly Uint8Array[], position: number): Promise<void>;
+  stat(): Promise<FileStat>;
+  /** Sets the length; a longer file is sparse where the file system can. */
+  truncate(byteLength: number): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FileSystem {
+  open(path: string, mode: 'read' | 'write'): Promise<FileHandle>;
+  /** undefined when there is nothing at this path. Follows symbolic links. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** The path with symbolic links resolved. */
+  realPath(path: string): Promise<string>;
+  readDirectory(path: string): Promise<readonly string[]>;
+  makeDirectory(path: string): Promise<void>;
+  readFile(path: string, maxBytes: number): Promise<Uint8Array>;
+  /** Whole file, atomically: a reader sees the old or the new content, also after a power cut. */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly files: FileSystem;
+}
