@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'TRACKER_FAILED', // the tracker answered with a failure
   'NO_KERNEL', // this engine cannot run the WebAssembly kernels
   'SLAB_FULL', // more memory asked for than the slab can ever give
+  'LEASE_MISUSED', // a part of the slab was released twice or never: a fault of this program
   'POOL_FAILED', // a worker task failed every time it was tried
   'INTERRUPTED', // stopped by SIGINT or SIGTERM
 ] as const;
