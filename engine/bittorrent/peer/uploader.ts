@@ -1,0 +1,173 @@
+import type { Lease } from '../../kernels/lease.ts';
+import type { Slab } from '../../kernels/slab.ts';
+import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
+import type { ByteStream } from '../../runtime/port.ts';
+import { type BlockOffset, blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
+import { RequestQueue } from './request-queue.ts';
+
+const PIECE_ID = 7;
+/** Blocks that one disk read fetches and one socket write sends. */
+const RUN_BLOCKS_MAX = 16;
+/** One run is on its way to the socket while the next one is read. */
+const RUNS_IN_FLIGHT_MAX = 2;
+
+export interface UploaderModules {
+  readonly slab: Slab;
+  readonly stream: ByteStream;
+  /** Fills the targets with the bytes of a verified piece. */
+  readonly read: (piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]) => Promise<void>;
+  /** `byteLength` of payload have been taken by the system. */
+  readonly onSent: (byteLength: number) => void;
+  readonly onReadError: (piece: PieceIndex, error: unknown) => void;
+}
+
+interface OutboundRun {
+  readonly lease: Lease;
+  readonly wireBytes: number;
+  readonly payloadBytes: number;
+  ready: boolean;
+}
+
+/**
+ * Answers the requests of one peer. Consecutive blocks become one run: one scatter read from disk puts their
+ * payloads into a run of slots, the headers are written into the gaps left for them, and one write sends it all.
+ */
+export class Uploader {
+  private readonly queue: RequestQueue;
+  private readonly modules: UploaderModules;
+  /** In the order of the requests; the first is sent first. */
+  private readonly runs: OutboundRun[] = [];
+  private waitingForSlots = false;
+  private closed = false;
+
+  constructor(options: { readonly queueLengthMax: number }, modules: UploaderModules) {
+    this.queue = new RequestQueue({ lengthMax: options.queueLengthMax });
+    this.modules = modules;
+  }
+
+  get queueLength(): number {
+    return this.queue.length;
+  }
+
+  /** False when the peer has too many requests queued already. Call {@link pump} when the batch is through. */
+  request(piece: number, begin: number, byteLength: number): boolean {
+    return this.queue.push(piece, begin, byteLength);
+  }
+
+  /** True when the request was still queued and will not be answered. */
+  cancel(piece: number, begin: number, byteLength: number): boolean {
+    return this.queue.remove(piece, begin, byteLength);
+  }
+
+  /** Drops all that is not on its way yet, telling each to `visit`. */
+  clear(visit?: (piece: number, begin: number, byteLength: number) => void): void {
+    if (visit !== undefined) {
+      for (let i = 0; i < this.queue.length; i++)
+        visit(this.queue.piece(i), this.queue.begin(i), this.queue.byteLength(i));
+    }
+    this.queue.clear();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.queue.clear();
+  }
+
+  /** Starts as many reads as may be in flight. */
+  pump(): void {
+    while (!this.closed && this.runs.length < RUNS_IN_FLIGHT_MAX && this.queue.length > 0) {
+      if (!this.startRun()) return;
+    }
+  }
+
+  private startRun(): boolean {
+    const queue = this.queue;
+    const count = queue.runLength(RUN_BLOCKS_MAX, RUN_BLOCKS_MAX * SLOT_BYTES, FRAME_HEADER_BYTES);
+    let payloadBytes = 0;
+    for (let i = 0; i < count; i++) payloadBytes += queue.byteLength(i);
+    const wireBytes = payloadBytes + count * FRAME_HEADER_BYTES;
+    const lease = this.modules.slab.tryLease(Math.ceil(wireBytes / SLOT_BYTES), 'upload');
+    if (lease === undefined) {
+      this.waitForSlots();
+      return false;
+    }
+    const run: OutboundRun = { lease, wireBytes, payloadBytes, ready: false };
+    this.runs.push(run);
+    const piece = pieceIndex(queue.piece(0));
+    const begin = blockOffset(queue.begin(0));
+    const targets = this.layOut(lease.offset, count);
+    queue.shift(count);
+    this.modules.read(piece, begin, targets).then(
+      () => {
+        run.ready = true;
+        this.send();
+      },
+      (error: unknown) => {
+        this.runs.splice(this.runs.indexOf(run), 1);
+        lease.release();
+        this.modules.onReadError(piece, error);
+        this.send();
+      },
+    );
+    return true;
+  }
+
+  /** Writes the headers of the first `count` requests into the run at `offset`; returns the places of the payloads. */
+  private layOut(offset: number, count: number): Uint8Array[] {
+    const bytes = this.modules.slab.bytes;
+    const targets: Uint8Array[] = [];
+    let at = offset;
+    for (let i = 0; i < count; i++) {
+      const byteLength = this.queue.byteLength(i);
+      writeUint32(bytes, at, byteLength + FRAME_HEADER_BYTES - 4);
+      bytes[at + 4] = PIECE_ID;
+      writeUint32(bytes, at + 5, this.queue.piece(i));
+      writeUint32(bytes, at + 9, this.queue.begin(i));
+      at += FRAME_HEADER_BYTES;
+      targets.push(bytes.subarray(at, at + byteLength));
+      at += byteLength;
+    }
+    return targets;
+  }
+
+  private send(): void {
+    while (this.runs[0]?.ready === true) {
+      const run = this.runs[0];
+      if (this.closed) {
+        this.runs.shift();
+        run.lease.release();
+        continue;
+      }
+      run.ready = false; // sent once
+      const { bytes } = this.modules.slab;
+      this.modules.stream.write(bytes.subarray(run.lease.offset, run.lease.offset + run.wireBytes), (ok) =>
+        this.finish(run, ok),
+      );
+    }
+  }
+
+  private finish(run: OutboundRun, ok: boolean): void {
+    this.runs.splice(this.runs.indexOf(run), 1);
+    run.lease.release();
+    if (ok) this.modules.onSent(run.payloadBytes);
+    else this.closed = true;
+    this.send();
+    this.pump();
+  }
+
+  private waitForSlots(): void {
+    if (this.waitingForSlots) return;
+    this.waitingForSlots = true;
+    this.modules.slab.whenFree(() => {
+      this.waitingForSlots = false;
+      this.pump();
+    });
+  }
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}

@@ -1,0 +1,101 @@
+import type { FileHandle, FileSystem } from '../../runtime/port.ts';
+
+type Mode = 'read' | 'write';
+
+interface Entry {
+  readonly mode: Mode;
+  readonly handle: Promise<FileHandle>;
+  users: number;
+  /** No longer in the table: close when the last user is done. */
+  retired: boolean;
+}
+
+/**
+ * Open files of all torrents of a shard, least recently used closed first, never more than `openFilesMax` idle ones.
+ * A handle that is in use is not closed; a file open for writing also serves readers.
+ */
+export class FileCache {
+  private readonly entries = new Map<string, Entry>();
+  private readonly openFilesMax: number;
+  private readonly files: FileSystem;
+
+  constructor(options: { readonly openFilesMax: number }, modules: { readonly files: FileSystem }) {
+    this.openFilesMax = options.openFilesMax;
+    this.files = modules.files;
+  }
+
+  get openCount(): number {
+    return this.entries.size;
+  }
+
+  /** Runs `action` with an open handle of `path`. */
+  async use<T>(path: string, mode: Mode, action: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const entry = this.acquire(path, mode);
+    try {
+      return await action(await entry.handle);
+    } finally {
+      entry.users--;
+      if (entry.retired && entry.users === 0) await closeQuietly(entry);
+    }
+  }
+
+  /** Flushes the files below `paths` that are open for writing. */
+  async sync(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      if (this.entries.get(path)?.mode === 'write') await this.use(path, 'write', (handle) => handle.sync());
+    }
+  }
+
+  /** Forgets the files below `paths`, or all; handles in use are closed by their last user. */
+  async close(paths: readonly string[] = [...this.entries.keys()]): Promise<void> {
+    for (const path of paths) {
+      const entry = this.entries.get(path);
+      if (entry !== undefined) await this.retire(path, entry);
+    }
+  }
+
+  private acquire(path: string, mode: Mode): Entry {
+    let entry = this.entries.get(path);
+    if (entry !== undefined && mode === 'write' && entry.mode === 'read') {
+      void this.retire(path, entry);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      entry = { mode, handle: this.files.open(path, mode), users: 0, retired: false };
+      const opened = entry;
+      // A failed open must not stay in the table: the next user tries again.
+      opened.handle.catch(() => {
+        if (this.entries.get(path) === opened) this.entries.delete(path);
+      });
+      this.makeRoom();
+    } else {
+      this.entries.delete(path);
+    }
+    this.entries.set(path, entry);
+    entry.users++;
+    return entry;
+  }
+
+  private makeRoom(): void {
+    if (this.entries.size < this.openFilesMax) return;
+    for (const [path, entry] of this.entries) {
+      if (entry.users > 0) continue;
+      void this.retire(path, entry);
+      return;
+    }
+  }
+
+  private async retire(path: string, entry: Entry): Promise<void> {
+    this.entries.delete(path);
+    entry.retired = true;
+    if (entry.users === 0) await closeQuietly(entry);
+  }
+}
+
+async function closeQuietly(entry: Entry): Promise<void> {
+  try {
+    await (await entry.handle).close();
+  } catch {
+    // Closing tells nothing new: writes were awaited one by one, and sync() reports what the disk refused.
+  }
+}

@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { AlliumError } from '../../codec/error.ts';
+import type { FileSystem } from '../../runtime/port.ts';
+import type { FileExtent, Layout } from '../layout.ts';
+import type { Metainfo } from '../metainfo/types.ts';
+import type { BlockOffset, PieceIndex } from '../units.ts';
+import type { FileCache } from './file-cache.ts';
+
+/**
+ * The bytes of one torrent on disk: pieces in, pieces out, files in between. Files are sparse and come into being
+ * with their first byte; buffers may lie in the slab and are neither copied nor kept. Padding (BEP 47) reads as
+ * zero and is stored nowhere.
+ */
+export class TorrentStorage {
+  private readonly paths: readonly string[];
+  private readonly layout: Layout;
+  private readonly cache: FileCache;
+  private readonly files: FileSystem;
+  private readonly metainfo: Metainfo;
+  /** Files that were written to since the last {@link sync}. */
+  private readonly dirty = new Set<number>();
+  private readonly folders = new Map<string, Promise<void>>();
+
+  constructor(
+    options: { readonly root: string },
+    modules: {
+      readonly metainfo: Metainfo;
+      readonly layout: Layout;
+      readonly cache: FileCache;
+      readonly files: FileSystem;
+    },
+  ) {
+    this.metainfo = modules.metainfo;
+    this.layout = modules.layout;
+    this.cache = modules.cache;
+    this.files = modules.files;
+    this.paths = modules.metainfo.files.map((file) => join(options.root, ...file.path));
+  }
+
+  pathOf(file: number): string {
+    return this.paths[file]!;
+  }
+
+  /**
+   * Fills `targets`, one behind the other, with the bytes of `piece` from `begin` on. Rejects with FILE_CHANGED
+   * when a file is shorter than the torrent says.
+   */
+  async read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> {
+    const extents = this.layout.extentsOf(piece, begin, totalBytes(targets));
+    if (extents.length === 1) return this.readExtent(extents[0]!, targets);
+    await Promise.all(split(extents, targets).map(([extent, parts]) => this.readExtent(extent, parts)));
+  }
+
+  /** Stores `sources`, one behind the other, as the bytes of `piece` from `begin` on. */
+  async write(piece: PieceIndex, begin: BlockOffset, sources: readonly Uint8Array[]): Promise<void> {
+    const extents = this.layout.extentsOf(piece, begin, totalBytes(sources));
+    if (extents.length === 1) return this.writeExtent(extents[0]!, sources);
+    await Promise.all(split(extents, sources).map(([extent, parts]) => this.writeExtent(extent, parts)));
+  }
+
+  /** Creates what has no bytes and so would never be written: empty files, and folders above them. */
+  async createEmptyFiles(): Promise<void> {
+    for (const [index, file] of this.metainfo.files.entries()) {
+      if (file.isPadding || file.byteLength > 0 || file.attributes.symlinkTarget !== undefined) continue;
+      await this.ensureFolder(index);
+      await this.cache.use(this.pathOf(index), 'write', async () => {});
+    }
+  }
+
+  /** Returns when all that was written before the call is on stable storage. */
+  async sync(): Promise<void> {
+    const written = [...this.dirty];
+    this.dirty.clear();
+    await this.cache.sync(written.map((file) => this.pathOf(file)));
+  }
+
+  async close(): Promise<void> {
+    await this.cache.close(this.paths);
+  }
+
+  private async readExtent(extent: FileExtent, targets: readonly Uint8Array[]): Promise<void> {
+    if (extent.isPadding) {
+      for (const target of targets) target.fill(0);
+      return;
+    }
+    const path = this.pathOf(extent.file);
+    const length = await this.cache.use(path, 'read', (handle) => handle.readv(targets, extent.position));
+    if (length === extent.byteLength) return;
+    throw new AlliumError(
+      'FILE_CHANGED',
+      `${path} ends at byte ${extent.position + length}, before its time`,
+      {
+        advice: 'Verify the torrent: the file was cut short or replaced.',
+        details: { path },
+      },
+    );
+  }
+
+  private async writeExtent(extent: FileExtent, sources: readonly Uint8Array[]): Promise<void> {
+    if (extent.isPadding) return;
+    await this.ensureFolder(extent.file);
+    this.dirty.add(extent.file);
+    await this.cache.use(this.pathOf(extent.file), 'write', (handle) =>
+      handle.writev(sources, extent.position),
+    );
+  }
+
+  /** Makes the folder of a file, once. */
+  private ensureFolder(file: number): Promise<void> {
+    const folder = join(this.pathOf(file), '..');
+    let made = this.folders.get(folder);
+    if (made === undefined) {
+      made = this.files.makeDirectory(folder);
+      this.folders.set(folder, made);
+      // A folder that could not be made is tried again with the next write.
+      made.catch(() => this.folders.delete(folder));
+    }
+    return made;
+  }
+}
+
+function totalBytes(buffers: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const buffer of buffers) sum += buffer.length;
+  return sum;
+}
+
+/** Cuts the buffers where one file ends and the next begins. */
+function split(extents: readonly FileExtent[], buffers: readonly Uint8Array[]): [FileExtent, Uint8Array[]][] {
+  let index = 0;
+  let used = 0;
+  return extents.map((extent) => {
+    const parts: Uint8Array[] = [];
+    let left: number = extent.byteLength;
+    while (left > 0) {
+      const buffer = buffers[index]!;
+      const length = Math.min(left, buffer.length - used);
+      parts.push(length === buffer.length ? buffer : buffer.subarray(used, used + length));
+      left -= length;
+      used += length;
+      if (used === buffer.length) {
+        index++;
+        used = 0;
+      }
+    }
+    return [extent, parts];
+  });
+}
