@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SetupError } from './fail.mjs';
+import { CompileError } from './fail.mjs';
 import { fingerprint, listFiles } from './inputs.mjs';
 import { lockfileStamp, runQuietly } from './install.mjs';
 
@@ -42,7 +42,7 @@ export function isBuilt(root) {
 }
 
 /**
- * Builds what is out of date. Rejects with a SetupError that carries the compiler's words.
+ * Builds what is out of date. Rejects with a CompileError that carries the compiler's words.
  * @param {string} root
  * @param {(line: string) => void} say
  */
@@ -79,7 +79,7 @@ async function buildTypeScript(root, say) {
     root,
   );
   if (existsSync(join(root, MAIN))) chmodSync(join(root, MAIN), 0o755);
-  if (code !== 0) throw new SetupError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
+  if (code !== 0) throw new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
 }
 
 function outputOf(source) {
@@ -109,7 +109,7 @@ async function buildWasm(root, say) {
     const words = [ASC, entry, '--config', 'asconfig.json', '--target', target];
     const { code, output } = await runQuietly(process.execPath, words, root);
     if (code !== 0) {
-      throw new SetupError(`the ${target} kernels do not compile`, `AssemblyScript said:\n${output.trim()}`);
+      throw new CompileError(`the ${target} kernels do not compile`, `AssemblyScript said:\n${output.trim()}`);
     }
   }
 }

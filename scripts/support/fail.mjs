@@ -10,6 +10,9 @@ export class SetupError extends Error {
   }
 }
 
+/** The sources do not compile; everything else is in place. */
+export class CompileError extends SetupError {}
+
 /** @param {unknown} error @returns {string | undefined} the system's code, such as EACCES */
 export function systemCode(error) {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
