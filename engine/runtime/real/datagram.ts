@@ -1,0 +1,57 @@
+import dgram from 'node:dgram';
+import net from 'node:net';
+import type { DatagramSocket, Endpoint } from '../port.ts';
+import { isPort, toEndpoint } from './endpoint.ts';
+import { bindError } from './network-error.ts';
+import type { RealStats } from './stats.ts';
+
+export interface DatagramOptions {
+  /** Bytes that may wait in this process to be sent; what is over is dropped, as a network would. */
+  readonly queuedBytesMax: number;
+}
+
+/** Binds a UDP socket. Sending never fails aloud: datagrams get lost, here as on the way. */
+export function bindUdp(
+  at: Endpoint,
+  options: DatagramOptions,
+  modules: { readonly stats: RealStats },
+  onMessage: (bytes: Uint8Array, from: Endpoint) => void,
+): Promise<DatagramSocket> {
+  const family = net.isIPv6(at.host) ? 6 : 4;
+  const socket = dgram.createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    // Addresses are literal, so nothing is looked up.
+    lookup: (host, _options, done) => done(null, host, family),
+  });
+  const drop = (): void => {
+    modules.stats.datagramsDropped++;
+  };
+  const send = (bytes: Uint8Array, to: Endpoint): void => {
+    const fits = family === 6 ? net.isIPv6(to.host) : net.isIPv4(to.host);
+    if (!fits || !isPort(to.port) || socket.getSendQueueSize() + bytes.length > options.queuedBytesMax)
+      drop();
+    else socket.send(bytes, to.port, to.host, (error) => error && drop());
+  };
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(bindError(error, at));
+    });
+    socket.bind({ address: at.host, port: at.port }, () => {
+      socket.removeAllListeners('error');
+      // An ICMP answer to something sent earlier: no reason to stop listening.
+      socket.on('error', () => {});
+      socket.on('message', (bytes, from) => onMessage(bytes, toEndpoint(from.address, from.port)));
+      const local = socket.address();
+      let open = true;
+      resolve({
+        local: toEndpoint(local.address, local.port),
+        send: (bytes, to) => (open ? send(bytes, to) : drop()),
+        close: () => {
+          if (open) socket.close();
+          open = false;
+        },
+      });
+    });
+  });
+}

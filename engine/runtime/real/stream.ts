@@ -1,0 +1,222 @@
+import type net from 'node:net';
+import type { ByteStream, Endpoint, StreamEnd, StreamHandler } from '../port.ts';
+import { CopiedRead } from './copied-read.ts';
+import { moveToReader, type ReadSink } from './direct-read.ts';
+import { endOfError, toEndpoint } from './endpoint.ts';
+import type { RealStats } from './stats.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface RealStreamOptions {
+  /** How long {@link ByteStream.end} goes on without progress before it closes regardless. */
+  readonly closeTimeoutMs: number;
+  /** Read into the handler's memory; false copies (direct-read.ts says why one might have to). */
+  readonly directReads: boolean;
+}
+
+export interface RealStreamModules {
+  readonly stats: RealStats;
+  /** Where bytes go that nobody wants any more; shared by all streams. */
+  readonly bin: Uint8Array;
+}
+
+/**
+ * A TCP connection. It starts with a plain socket, connecting or accepted and paused; {@link open} gives it its
+ * owner and starts the reading. What is written earlier waits in `#early`.
+ */
+export class RealStream implements ByteStream, ReadSink {
+  remote: Endpoint;
+  local: Endpoint;
+  readonly #options: RealStreamOptions;
+  readonly #modules: RealStreamModules;
+  readonly #queue = new WriteQueue();
+  #socket: net.Socket;
+  #early: Uint8Array[] | undefined = [];
+  #handler: StreamHandler | undefined;
+  #copied: CopiedRead | undefined;
+  #paused = false;
+  /** Whether anybody wants what arrives; false from `end` and `destroy` on. */
+  #reading = true;
+  /** Why it goes away; undefined while it does not. */
+  #end: StreamEnd | undefined;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: net.Socket, remote: Endpoint, options: RealStreamOptions, modules: RealStreamModules) {
+    this.remote = remote;
+    this.local = toEndpoint(socket.localAddress ?? '', socket.localPort ?? 0);
+    this.#options = options;
+    this.#modules = modules;
+    this.#socket = socket;
+    this.#watch(socket);
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** A connection is being made; `handler` will hear how it went, `timeoutMs` from now at the latest. */
+  await(handler: StreamHandler, timeoutMs: number): void {
+    this.#handler = handler;
+    this.#startTimer(timeoutMs, { kind: 'timeout', code: 'ETIMEDOUT' });
+    this.#socket.once('connect', () => {
+      if (this.#end !== undefined) return;
+      clearTimeout(this.#timer);
+      this.remote = toEndpoint(
+        this.#socket.remoteAddress ?? this.remote.host,
+        this.#socket.remotePort ?? this.remote.port,
+      );
+      this.local = toEndpoint(this.#socket.localAddress ?? '', this.#socket.localPort ?? 0);
+      this.open(handler);
+    });
+  }
+
+  /** The connection stands and belongs to `handler`. */
+  open(handler: StreamHandler): void {
+    this.#handler = handler;
+    if (this.#reading) handler.onOpen();
+    if (this.#end !== undefined) return;
+    const reader = this.#options.directReads ? moveToReader(this.#socket, this) : undefined;
+    if (reader !== undefined) {
+      this.#socket = reader;
+      this.#watch(reader);
+      if (this.#paused) reader.pause();
+    } else {
+      this.#openCopied(handler);
+    }
+    this.#sendEarly();
+  }
+
+  write(bytes: Uint8Array, written?: (ok: boolean) => void): void {
+    if (!this.#reading || this.#end !== undefined) {
+      if (written !== undefined) queueMicrotask(() => written(false));
+      return;
+    }
+    this.#queue.push(bytes.length, written);
+    if (this.#early !== undefined) this.#early.push(bytes);
+    else this.#socket.write(bytes, this.#onWritten);
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    if (this.#paused || !this.#reading) return;
+    this.#paused = true;
+    this.#copied?.stop();
+    if (this.#early === undefined) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || !this.#reading) return;
+    this.#paused = false;
+    if (this.#early !== undefined) return;
+    if (this.#copied === undefined) this.#socket.resume();
+    else setImmediate(() => this.#goOnCopying());
+  }
+
+  end(): void {
+    if (!this.#reading) return;
+    this.resume(); // or the peer's own end would never be seen
+    this.#reading = false;
+    if (this.#early === undefined) this.#endSocket();
+  }
+
+  destroy(): void {
+    this.#close({ kind: 'closed', code: '' });
+  }
+
+  /** For a connection that could not even be tried. */
+  fail(end: StreamEnd): void {
+    this.#close(end);
+  }
+
+  /** {@link ReadSink}: once when the reading starts and after every read. */
+  buffer(): Uint8Array | undefined {
+    if (this.#reading) return this.#handler!.readTarget();
+    return this.#end === undefined ? this.#modules.bin : undefined;
+  }
+
+  /** {@link ReadSink} */
+  callback(length: number): boolean {
+    if (this.#reading) this.#handler!.onRead(length);
+    return true;
+  }
+
+  #watch(socket: net.Socket): void {
+    socket.on('error', (error) => {
+      this.#end ??= endOfError(error);
+    });
+    socket.on('end', () => {
+      // The peer has finished. Half a connection is of no use to any protocol here; `end` still sends the rest.
+      if (this.#reading) this.#close({ kind: 'ended', code: '' });
+    });
+    socket.on('close', () => {
+      if (socket === this.#socket) this.#onClosed();
+    });
+  }
+
+  #openCopied(handler: StreamHandler): void {
+    const copied = new CopiedRead(handler, { stats: this.#modules.stats });
+    this.#copied = copied;
+    if (this.#paused) copied.stop();
+    this.#socket.on('data', (chunk) => {
+      if (!this.#reading) return;
+      copied.push(chunk);
+      if (this.#paused) this.#socket.pause();
+    });
+    if (!this.#paused) this.#socket.resume();
+  }
+
+  #goOnCopying(): void {
+    if (this.#end !== undefined || this.#paused) return;
+    if (!this.#reading || this.#copied!.go()) this.#socket.resume();
+  }
+
+  #sendEarly(): void {
+    const early = this.#early!;
+    this.#early = undefined;
+    this.#socket.cork();
+    for (const bytes of early) this.#socket.write(bytes, this.#onWritten);
+    this.#socket.uncork();
+    if (!this.#reading) this.#endSocket();
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    this.#queue.settle(!error && this.#end === undefined);
+    if (this.#end !== undefined) return;
+    if (!this.#reading) this.#timer?.refresh();
+    else if (this.#queue.bytes === 0) this.#handler?.onDrain();
+  };
+
+  #endSocket(): void {
+    this.#startTimer(this.#options.closeTimeoutMs, { kind: 'closed', code: '' });
+    this.#socket.end();
+  }
+
+  #startTimer(timeoutMs: number, end: StreamEnd): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#close(end), timeoutMs);
+    this.#timer.unref();
+  }
+
+  #close(end: StreamEnd): void {
+    this.#end ??= end;
+    this.#reading = false;
+    this.#socket.destroy();
+  }
+
+  #onClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reading = false;
+    clearTimeout(this.#timer);
+    this.#end ??= { kind: 'closed', code: '' };
+    this.#queue.fail();
+    this.#handler?.onClose(this.#end);
+  }
+}
