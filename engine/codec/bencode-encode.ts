@@ -105,8 +105,7 @@ function write(value: BencodeInput, target: Buffer, position: number, plan: Entr
     const start = position + writeBytes(`${Buffer.byteLength(value, 'utf8')}:`, target, position);
     return start + target.write(value, start, 'utf8');
   }
-  if (typeof value !== 'object')
-    return position + writeBytes(`i${integerText(value)}e`, target, position);
+  if (typeof value !== 'object') return position + writeBytes(`i${integerText(value)}e`, target, position);
   if (value instanceof RawBencode) {
     target.set(value.bytes, position);
     return position + value.bytes.length;

@@ -73,7 +73,7 @@ export interface Metainfo {
   readonly pieceLayers: ReadonlyMap<FileIndex, Uint8Array>;
   /** The info dictionary exactly as found: the info-hashes are over these bytes. BEP 9 sends them. */
   readonly rawInfo: Uint8Array;
-  /** The whole outer dictionary, unknown keys and all; `info` in it decodes {@link rawInfo}. */
+  /** The outer dictionary without `info`: unknown keys and all, so that encoding gives the same bytes. */
   readonly outer: BencodeDict;
   /** What is odd but no reason to refuse, one plain sentence each; bounded. */
   readonly warnings: readonly string[];

@@ -1,0 +1,93 @@
+import {
+  asBytes,
+  asDict,
+  asInteger,
+  asList,
+  type BencodeDict,
+  type BencodeList,
+  type BencodeValue,
+} from '../../codec/bencode.ts';
+import { AlliumError } from '../../codec/error.ts';
+import { type HostKind, printable } from '../path-safety.ts';
+import type { MetainfoLimits } from './limits.ts';
+
+/** A torrent that is refused: what is wrong where, in one line. */
+export function badTorrent(where: string, what: string): AlliumError {
+  return new AlliumError('BAD_TORRENT', `${printable(where)} ${what}`, {
+    advice: 'The torrent is damaged or was made by a faulty program; get it again from its source.',
+    details: { where: printable(where) },
+  });
+}
+
+/** A torrent whose names could reach outside of its folder. `name` is the stranger's. */
+export function unsafePath(where: string, name: string, reason: string): AlliumError {
+  return new AlliumError('UNSAFE_PATH', `${printable(where)} "${printable(name)}" ${reason}`, {
+    advice: 'Nothing was written. Do not use this torrent unless you know where it comes from.',
+    details: { where: printable(where) },
+  });
+}
+
+/** What the parts of the parser share for the torrent at hand. */
+export class ParseContext {
+  readonly limits: MetainfoLimits;
+  readonly host: HostKind;
+  readonly #warnings: string[] = [];
+  #warningsLeftOut = 0;
+
+  constructor(limits: MetainfoLimits, host: HostKind) {
+    this.limits = limits;
+    this.host = host;
+  }
+
+  warn(sentence: string): void {
+    if (this.#warnings.length < this.limits.warningCountMax) this.#warnings.push(printable(sentence));
+    else this.#warningsLeftOut += 1;
+  }
+
+  get warnings(): readonly string[] {
+    if (this.#warningsLeftOut === 0) return this.#warnings;
+    return [...this.#warnings, `and ${this.#warningsLeftOut} more of this kind`];
+  }
+}
+
+/**
+ * Fields of a dictionary that must have a kind when they are there: `undefined` says the key is missing, another
+ * kind throws BAD_TORRENT with the place.
+ */
+function field<T>(
+  dict: BencodeDict,
+  key: string,
+  where: string,
+  read: (value: BencodeValue | undefined) => T | undefined,
+  kind: string,
+): T | undefined {
+  const value = dict.get(key);
+  if (value === undefined) return undefined;
+  const found = read(value);
+  if (found === undefined) throw badTorrent(`${where}.${key}`, `is not ${kind}`);
+  return found;
+}
+
+export function bytesField(dict: BencodeDict, key: string, where: string): Uint8Array | undefined {
+  return field(dict, key, where, asBytes, 'a string');
+}
+
+export function integerField(dict: BencodeDict, key: string, where: string): number | undefined {
+  return field(dict, key, where, asInteger, 'an integer within 2^53');
+}
+
+export function listField(dict: BencodeDict, key: string, where: string): BencodeList | undefined {
+  return field(dict, key, where, asList, 'a list');
+}
+
+export function dictField(dict: BencodeDict, key: string, where: string): BencodeDict | undefined {
+  return field(dict, key, where, asDict, 'a dictionary');
+}
+
+/** A length in bytes: there, and not negative. */
+export function lengthField(dict: BencodeDict, key: string, where: string): number {
+  const length = integerField(dict, key, where);
+  if (length === undefined) throw badTorrent(`${where}.${key}`, 'is missing');
+  if (length < 0) throw badTorrent(`${where}.${key}`, `is ${length}, a length cannot be negative`);
+  return length;
+}

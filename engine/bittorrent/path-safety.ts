@@ -1,0 +1,116 @@
+/** Whose rules for file names hold. `posix` is Linux and its kin; macOS and Windows fold case. */
+export type HostKind = 'posix' | 'macos' | 'windows';
+
+/** The kind of host this process runs on. */
+export const HOST_KIND: HostKind =
+  process.platform === 'win32' ? 'windows' : process.platform === 'darwin' ? 'macos' : 'posix';
+
+/** What is wrong with a name. `refuse`: it must not be used here; `warn`: fine here, trouble elsewhere. */
+export interface NameFinding {
+  readonly level: 'refuse' | 'warn';
+  readonly reason: string;
+}
+
+const SEPARATOR_OR_NUL = /[/\0]/;
+const NOT_ON_WINDOWS = /[<>:"|?*\\]|[. ]$/;
+/** Names Windows gives to devices, also with an extension behind them. */
+const DEVICE = /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?<extension> *\..*)?$/i;
+const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9_ -]{4,59}(?:\.[A-Za-z0-9]+)?$/;
+
+function isControl(code: number): boolean {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+function hasControl(name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    if (isControl(name.charCodeAt(index))) return true;
+  }
+  return false;
+}
+
+/**
+ * Judges one path component from a stranger: it must name an entry of the very folder it is joined to and nothing
+ * else. The names of devices are refused on every host when they stand alone (nobody needs them, and files travel);
+ * with an extension, such as `aux.c` of the Linux sources, only where they are devices.
+ */
+export function judgeName(name: string, host: HostKind, nameBytesMax: number): NameFinding | undefined {
+  if (PLAIN.test(name)) return undefined; // most names: too long to be a device, short enough to be a file
+  if (name === '') return { level: 'refuse', reason: 'is empty' };
+  if (name === '.' || name === '..')
+    return { level: 'refuse', reason: 'points to a folder outside of its own' };
+  if (SEPARATOR_OR_NUL.test(name)) return { level: 'refuse', reason: 'contains a path separator or NUL' };
+  if (name.split('\\').includes('..')) return { level: 'refuse', reason: 'climbs out of its folder' };
+  if (Buffer.byteLength(name) > nameBytesMax) {
+    return { level: 'refuse', reason: `is longer than ${nameBytesMax} bytes` };
+  }
+  const device = DEVICE.exec(name);
+  if (device !== null && device.groups?.extension === undefined) {
+    return { level: 'refuse', reason: 'is the name of a device' };
+  }
+  const level = host === 'windows' ? 'refuse' : 'warn';
+  if (device !== null) return { level, reason: 'is the name of a device on Windows' };
+  if (NOT_ON_WINDOWS.test(name)) return { level, reason: 'is no file name on Windows' };
+  if (hasControl(name)) return { level, reason: 'contains control characters' };
+  return undefined;
+}
+
+/** Characters that move a terminal's cursor or turn the writing direction. */
+const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu;
+
+/** A stranger's text on one line for people: control and direction characters escaped, cut to `lengthMax`. */
+export function printable(text: string, lengthMax = 200): string {
+  const short = text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
+  return short.replace(UNPRINTABLE, (found) => `\\u{${found.codePointAt(0)?.toString(16) ?? ''}}`);
+}
+
+/** A clash of two paths of one torrent. `case`: they differ only where this kind of file system does not look. */
+export interface PathClash {
+  readonly kind: 'twice' | 'file-and-folder' | 'case';
+  /** Index into the paths judged. */
+  readonly index: number;
+}
+
+/** File systems of macOS and Windows find the same file under both. */
+function fold(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+/**
+ * Finds the first paths that cannot exist side by side, and the first that only differ in case. Paths are lists of
+ * judged components. Linear in their total length.
+ */
+export function findClashes(paths: readonly (readonly string[])[]): PathClash[] {
+  const folded = firstClash(paths, true);
+  if (folded === undefined) return [];
+  const exact = firstClash(paths, false);
+  return exact === undefined ? [{ kind: 'case', index: folded.index }] : [exact];
+}
+
+function firstClash(paths: readonly (readonly string[])[], folding: boolean): PathClash | undefined {
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  let lastFolder = '';
+  for (let index = 0; index < paths.length; index += 1) {
+    const path = paths[index]!;
+    const folder = join(path, path.length - 1, folding);
+    if (folder !== lastFolder) {
+      lastFolder = folder;
+      for (let depth = path.length - 1; depth > 0; depth -= 1) {
+        const parent = join(path, depth, folding);
+        if (folders.has(parent)) break;
+        folders.add(parent);
+        if (files.has(parent)) return { kind: 'file-and-folder', index };
+      }
+    }
+    const file = join(path, path.length, folding);
+    if (files.has(file)) return { kind: 'twice', index };
+    if (folders.has(file)) return { kind: 'file-and-folder', index };
+    files.add(file);
+  }
+  return undefined;
+}
+
+function join(path: readonly string[], depth: number, folding: boolean): string {
+  const joined = depth === path.length ? path.join('/') : path.slice(0, depth).join('/');
+  return folding ? fold(joined) : joined;
+}
