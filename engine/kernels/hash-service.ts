@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Slab } from './slab.ts';
+import { CryptoHasher } from './tasks/crypto-hasher.ts';
 import { MessageHasher } from './tasks/hash-messages.ts';
-import { DIGEST_BYTES, messageBytes, packMessages } from './tasks/message-list.ts';
-import type { HashName, LaneHasher, Message } from './types.ts';
+import { checkMessages, DIGEST_BYTES, packMessages } from './tasks/message-list.ts';
+import type { HashName, Message } from './types.ts';
 
 export interface HashServiceStats {
   /** Messages hashed so far. */
@@ -15,7 +15,10 @@ export interface HashServiceStats {
 
 /** Hashes messages that lie in the slab. Who calls holds the leases until the promise settles. */
 export interface HashService {
-  /** The digests one behind the other, in the order of the messages: 20 bytes each for SHA-1, 32 for SHA-256. */
+  /**
+   * The digests one behind the other, in the order of the messages: 20 bytes each for SHA-1, 32 for SHA-256.
+   * Rejects with LEASE_MISUSED when a message does not lie in the slab, with POOL_FAILED when it cannot be hashed.
+   */
   digest(name: HashName, messages: readonly Message[]): Promise<Uint8Array>;
   readonly stats: HashServiceStats;
   /** Waits for what is under way, then lets go of threads and leases. */
@@ -24,11 +27,13 @@ export interface HashService {
 
 /** Hashes in the calling thread; the promise is settled in a microtask. For simulated worlds and small work. */
 export class InlineHashService implements HashService {
+  readonly #slab: Slab;
   readonly #hashers: Readonly<Record<HashName, MessageHasher>>;
   #messages = 0;
   #bytes = 0;
 
   constructor(_options: Readonly<Record<string, never>>, modules: { readonly slab: Slab }) {
+    this.#slab = modules.slab;
     this.#hashers = {
       sha1: inlineHasher('sha1', modules.slab.bytes),
       sha256: inlineHasher('sha256', modules.slab.bytes),
@@ -40,10 +45,11 @@ export class InlineHashService implements HashService {
   }
 
   async digest(name: HashName, messages: readonly Message[]): Promise<Uint8Array> {
+    const byteLength = checkMessages(messages, this.#slab.bytes.length);
     const out = new Uint8Array(messages.length * DIGEST_BYTES[name]);
     this.#hashers[name].run(packMessages(messages), out);
     this.#messages += messages.length;
-    for (const message of messages) this.#bytes += messageBytes(message);
+    this.#bytes += byteLength;
     return out;
   }
 
@@ -53,28 +59,4 @@ export class InlineHashService implements HashService {
 function inlineHasher(name: HashName, bytes: Uint8Array): MessageHasher {
   const hasher = new CryptoHasher(name, bytes);
   return new MessageHasher(name, { wide: hasher, single: hasher });
-}
-
-/** `node:crypto` behind the interface of the kernels. */
-class CryptoHasher implements LaneHasher {
-  readonly lanes = 1;
-  readonly name: HashName;
-  readonly #bytes: Uint8Array;
-  #hash: Hash;
-
-  constructor(name: HashName, bytes: Uint8Array) {
-    this.name = name;
-    this.#bytes = bytes;
-    this.#hash = createHash(name);
-  }
-
-  update(offsets: ArrayLike<number>, _count: number, byteLength: number): void {
-    const offset = offsets[0]!;
-    this.#hash.update(this.#bytes.subarray(offset, offset + byteLength));
-  }
-
-  digest(_count: number, out: Uint8Array): void {
-    out.set(this.#hash.digest());
-    this.#hash = createHash(this.name);
-  }
 }

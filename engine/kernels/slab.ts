@@ -55,6 +55,8 @@ export class Slab implements LeaseHome {
   /** By first slot. */
   readonly #leases: (Lease | undefined)[];
   readonly #waiting: Waiter[] = [];
+  /** By thread number: whether it is in use. */
+  readonly #threads: boolean[];
   #wakeScheduled = false;
   #leasedSlots = 0;
   #leasedSlotsPeak = 0;
@@ -84,6 +86,7 @@ export class Slab implements LeaseHome {
     this.buffer = this.memory.buffer;
     this.bytes = new Uint8Array(this.buffer);
     this.#bitmap = new SlabBitmap(slotCount);
+    this.#threads = new Array<boolean>(threadCountMax).fill(false);
     this.#leases = new Array<Lease | undefined>(slotCount).fill(undefined);
   }
 
@@ -149,6 +152,24 @@ export class Slab implements LeaseHome {
       waiting: this.#waiting.length,
       longestFreeRunSlots: this.#bitmap.longestFreeRun(),
     };
+  }
+
+  /** A number in the memory map for one more thread that runs kernels. Throws SLAB_FULL when all are in use. */
+  takeThread(): number {
+    const thread = this.#threads.indexOf(false);
+    if (thread < 0) {
+      throw new AlliumError('SLAB_FULL', `all ${this.threadCountMax} threads of the slab are in use`, {
+        advice: 'Make the slab for more threads.',
+        details: { threadCountMax: this.threadCountMax },
+      });
+    }
+    this.#threads[thread] = true;
+    return thread;
+  }
+
+  /** Gives a number back once the thread has ended. */
+  returnThread(thread: number): void {
+    this.#threads[thread] = false;
   }
 
   /** For {@link Lease} only. */

@@ -1,6 +1,7 @@
+import { AlliumError } from '../../codec/error.ts';
 import type { HashName, Message } from '../types.ts';
 
-/** SHA-1: FIPS 180-4 §1. SHA-256: likewise. */
+/** Length of a digest. FIPS 180-4 §1. */
 export const DIGEST_BYTES: Readonly<Record<HashName, number>> = { sha1: 20, sha256: 32 };
 
 /**
@@ -28,5 +29,27 @@ export function packMessages(messages: readonly Message[]): Uint32Array {
 export function messageBytes(message: Message): number {
   let byteLength = 0;
   for (const extent of message) byteLength += extent.byteLength;
+  return byteLength;
+}
+
+/**
+ * The bytes of all messages together. Throws LEASE_MISUSED when an extent does not lie within the first
+ * `memoryBytes` bytes: the kernels do not check, and would read what is not theirs.
+ */
+export function checkMessages(messages: readonly Message[], memoryBytes: number): number {
+  let byteLength = 0;
+  for (const message of messages) {
+    for (const extent of message) {
+      const { offset } = extent;
+      const inside = Number.isInteger(offset) && Number.isInteger(extent.byteLength);
+      if (!inside || offset < 0 || extent.byteLength < 0 || offset + extent.byteLength > memoryBytes) {
+        throw new AlliumError('LEASE_MISUSED', 'a message to hash does not lie in the slab', {
+          advice: 'This is a fault of the program: please report it with the stack trace.',
+          details: { offset, byteLength: extent.byteLength, memoryBytes },
+        });
+      }
+      byteLength += extent.byteLength;
+    }
+  }
   return byteLength;
 }

@@ -1,0 +1,65 @@
+import { scratchOffset } from '../memory-map.ts';
+import { type CompiledKernels, type Kernels, loadKernels } from '../module.ts';
+import type { Extent, HashName } from '../types.ts';
+import { CryptoHasher } from './crypto-hasher.ts';
+import { type HasherPair, MessageHasher } from './hash-messages.ts';
+
+/** What a task finds in its worker. Made once per worker; the next task finds the same. */
+export interface TaskContext {
+  /** The whole memory of the slab. */
+  readonly bytes: Uint8Array;
+  /** This thread's own instance, instantiated at the first use. */
+  readonly kernels: Kernels;
+  /** Slots that only this worker uses, for what it reads itself; of length 0 if the pool was made without. */
+  readonly privateRun: Extent;
+  /** This thread's hashers, as calibrated. Each task must leave them digested. */
+  hashers(name: HashName): HasherPair;
+  messageHasher(name: HashName): MessageHasher;
+}
+
+/** One task: runs to its end in a worker, without waiting for anything. Payload and result are plain data. */
+export type Task<Payload, Result> = (payload: Payload, context: TaskContext) => Result;
+
+/** What the pool tells each of its workers when it starts. */
+export interface WorkerSetup {
+  readonly memory: WebAssembly.Memory;
+  readonly compiled: CompiledKernels;
+  /** See `PoolRoom`. */
+  readonly seats: Int32Array;
+  readonly threads: readonly number[];
+  readonly privateRuns: readonly Extent[];
+}
+
+/** Opens the context of the calling thread at a seat that it alone has. */
+export function openContext(setup: WorkerSetup, seat: number): TaskContext {
+  const { memory, compiled } = setup;
+  const bytes = new Uint8Array(memory.buffer);
+  const pairs = new Map<HashName, HasherPair>();
+  const messageHashers = new Map<HashName, MessageHasher>();
+  let kernels: Kernels | undefined;
+  return {
+    bytes,
+    privateRun: setup.privateRuns[seat]!,
+    get kernels() {
+      kernels ??= loadKernels({ memory, compiled, scratchOffset: scratchOffset(setup.threads[seat]!) });
+      return kernels;
+    },
+    hashers(name) {
+      let pair = pairs.get(name);
+      if (pair === undefined) {
+        const hasher = new CryptoHasher(name, bytes);
+        pair = { wide: hasher, single: hasher };
+        pairs.set(name, pair);
+      }
+      return pair;
+    },
+    messageHasher(name) {
+      let hasher = messageHashers.get(name);
+      if (hasher === undefined) {
+        hasher = new MessageHasher(name, this.hashers(name));
+        messageHashers.set(name, hasher);
+      }
+      return hasher;
+    },
+  };
+}
