@@ -37,6 +37,10 @@ export class PieceAssembly {
     return this.missing === 0;
   }
 
+  get receivedCount(): number {
+    return this.places.length - this.missing;
+  }
+
   has(block: number): boolean {
     return this.places[block] !== undefined;
   }

@@ -56,6 +56,12 @@ export class InboundRun {
     return this.frameOffset(index) + FRAME_HEADER_BYTES;
   }
 
+  /** Whether this block of the torrent is one still to come. */
+  awaits(piece: number, block: number): boolean {
+    const index = block - this.firstBlock;
+    return piece === this.piece && index >= 0 && index < this.blockCount && !this.hasArrived(index);
+  }
+
   hasArrived(index: number): boolean {
     return ((this.arrived >>> index) & 1) === 1;
   }

@@ -255,9 +255,8 @@ export class Receiver {
   private finishBlock(): void {
     const run = this.current;
     if (run === undefined) throw new Error('payload without a block');
-    const at = this.runs.indexOf(run);
-    // Forgotten while it was under way: nobody waits for it any more.
-    if (at !== -1) {
+    // Forgotten or dismissed while it was under way: nobody waits for it any more.
+    if (this.runs.includes(run) && !run.hasArrived(this.currentIndex)) {
       run.markArrived(this.currentIndex);
       this.events.onBlock(run, this.currentIndex);
       if (run.complete) this.forget(run);

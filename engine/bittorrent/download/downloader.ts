@@ -1,0 +1,268 @@
+import type { Slab } from '../../kernels/slab.ts';
+import { BLOCK_BYTES } from '../../kernels/types.ts';
+import type { Clock } from '../../runtime/port.ts';
+import type { Layout } from '../layout.ts';
+import type { PeerConnection } from '../peer/connection.ts';
+import { InboundRun } from '../peer/inbound-run.ts';
+import type { Picker } from '../picker/picker.ts';
+import type { PickerPeer } from '../picker/picker-peer.ts';
+import type { BlockRun } from '../picker/types.ts';
+import { Pipeline } from '../pipeline.ts';
+import type { TorrentStorage } from '../storage/torrent-storage.ts';
+import { blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
+import { REQUEST_FRAME_BYTES, writeCancel, writeRequest } from '../wire/encode.ts';
+import type { DownloadPeer } from './download-peer.ts';
+import { PieceAssembly } from './piece-assembly.ts';
+import type { PieceCheck } from './piece-check.ts';
+
+/** Slots have been short for so long that pieces under way may be waiting for each other. */
+const SLOTS_SHORT_MS = 3_000;
+
+export interface DownloaderOptions {
+  /** A peer that owes blocks and sends none for this long is snubbed. */
+  readonly snubAfterMs: number;
+  /** Requests in flight with one peer, at most. */
+  readonly pipelineBlocksMax: number;
+  /** Bytes of whole pieces that wait for their hash or for the disk; above, nothing new is asked for. */
+  readonly underCheckBytesMax: number;
+}
+
+export interface DownloaderModules {
+  readonly picker: Picker;
+  readonly layout: Layout;
+  readonly slab: Slab;
+  readonly storage: TorrentStorage;
+  readonly check: PieceCheck;
+  readonly clock: Clock;
+  /** The piece is on the disk and its hash is right. */
+  readonly onVerified: (piece: PieceIndex) => void;
+  /** The piece is wrong; `assembly` still has its blocks until this returns. */
+  readonly onFailed: (assembly: PieceAssembly) => Promise<void>;
+  /** Hashing or writing is impossible; the torrent must stop. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Brings pieces together: asks peers for the blocks the picker chooses, keeps the blocks where they landed in the
+ * slab, checks the hash of each piece that is whole, and writes it out from the same slots.
+ */
+export class Downloader {
+  readonly stats = { wastedBytes: 0, failedPieces: 0, bytesUnderCheck: 0, droppedPieces: 0 };
+  private readonly options: DownloaderOptions;
+  private readonly modules: DownloaderModules;
+  private readonly peers = new Map<PickerPeer, DownloadPeer>();
+  private readonly assemblies = new Map<PieceIndex, PieceAssembly>();
+  private slotsShortSinceMs: number | undefined;
+  private stopped = false;
+
+  constructor(options: DownloaderOptions, modules: DownloaderModules) {
+    this.options = options;
+    this.modules = modules;
+  }
+
+  addPeer(connection: PeerConnection): DownloadPeer {
+    const peer: DownloadPeer = {
+      connection,
+      picking: this.modules.picker.addPeer(),
+      pipeline: new Pipeline({ blocksMax: this.options.pipelineBlocksMax }),
+      lastBlockMs: this.modules.clock.now(),
+      snubbed: false,
+    };
+    this.peers.set(peer.picking, peer);
+    return peer;
+  }
+
+  removePeer(peer: DownloadPeer): void {
+    this.modules.picker.peerGone(peer.picking);
+    this.peers.delete(peer.picking);
+    this.fillAll();
+  }
+
+  /** No more requests; blocks not verified yet are given up. */
+  stop(): void {
+    this.stopped = true;
+    for (const assembly of this.assemblies.values()) assembly.release();
+    this.assemblies.clear();
+  }
+
+  /** Asks the peer for as much as its pipeline takes. */
+  fill(peer: DownloadPeer): void {
+    const { connection, picking, pipeline } = peer;
+    if (this.stopped || !connection.ready || connection.peerChoking) return;
+    // Disk or hashing is behind: asking for more would only fill the slab with pieces that wait.
+    if (this.stats.bytesUnderCheck > this.options.underCheckBytesMax) return;
+    while (pipeline.room >= pipeline.runBlocks) {
+      const run = this.pick(picking, pipeline.runBlocks);
+      if (run === undefined || !this.request(peer, run)) return;
+    }
+  }
+
+  onBlock(peer: DownloadPeer, run: InboundRun, index: number): void {
+    const now = this.modules.clock.now();
+    const byteLength = run.bytesOf(index);
+    const block = run.firstBlock + index;
+    peer.lastBlockMs = now;
+    peer.snubbed = false;
+    peer.pipeline.received(now);
+    const verdict = this.modules.picker.blockReceived(peer.picking, run.piece, block, (other, piece, asked) =>
+      this.cancel(other, piece, asked),
+    );
+    if (verdict === 'duplicate' || verdict === 'unasked' || this.stopped) {
+      this.stats.wastedBytes += byteLength;
+      return;
+    }
+    const assembly = this.assemblyOf(run.piece);
+    assembly.add(block, run.payloadOffset(index), byteLength, run.lease, peer.connection.id);
+    if (verdict === 'complete') void this.finish(assembly);
+  }
+
+  /** The peer chokes this side. Without the fast extension that voids all requests (BEP 3); with it, each is rejected. */
+  onChoked(peer: DownloadPeer): void {
+    if (peer.connection.fast) return;
+    this.modules.picker.releasePeer(peer.picking);
+    const { receiver } = peer.connection;
+    peer.pipeline.dropped(receiver.outstandingBlocks);
+    for (const run of [...receiver.outstandingRuns]) receiver.forget(run);
+    this.fillAll();
+  }
+
+  /** BEP 6: the peer will not send this block. */
+  onRejected(peer: DownloadPeer, piece: PieceIndex, block: number): void {
+    this.modules.picker.releaseBlock(peer.picking, piece, block);
+    this.dismiss(peer, piece, block);
+    this.fillAll();
+  }
+
+  /** To be called about once a second. */
+  tick(): void {
+    const now = this.modules.clock.now();
+    for (const peer of this.peers.values()) {
+      const owes = peer.connection.receiver.outstandingBlocks > 0;
+      if (!owes) peer.lastBlockMs = now;
+      else if (!peer.snubbed && now - peer.lastBlockMs > this.options.snubAfterMs) {
+        peer.snubbed = true;
+        this.modules.picker.peerSnubbed(peer.picking);
+      }
+    }
+    if (this.slotsShortSinceMs !== undefined && now - this.slotsShortSinceMs > SLOTS_SHORT_MS)
+      this.makeRoom();
+    this.fillAll();
+  }
+
+  /** Something became free: every peer may have use for it. */
+  fillAll(): void {
+    for (const peer of this.peers.values()) this.fill(peer);
+  }
+
+  private pick(picking: PickerPeer, blocksMax: number): BlockRun | undefined {
+    const { picker } = this.modules;
+    const run = picker.pickRun(picking, blocksMax);
+    // Pieces that wait for their hash make room for new ones soon; only blocks that hang are worth asking for twice.
+    if (run !== undefined || (this.stats.bytesUnderCheck > 0 && !picker.inEndgame)) return run;
+    return picker.pickDuplicate(picking);
+  }
+
+  private request(peer: DownloadPeer, blocks: BlockRun): boolean {
+    const { slab, layout, picker, clock } = this.modules;
+    const { piece, firstBlock, blockCount } = blocks;
+    const lease = slab.tryLease(blockCount, 'download');
+    if (lease === undefined) {
+      for (let i = 0; i < blockCount; i++) picker.releaseBlock(peer.picking, piece, firstBlock + i);
+      this.waitForSlots();
+      return false;
+    }
+    const begin = firstBlock * BLOCK_BYTES;
+    const runBytes = Math.min(blockCount * BLOCK_BYTES, layout.pieceLengthOf(piece) - begin);
+    const run = new InboundRun({
+      piece,
+      firstBlock,
+      blockCount,
+      lastBlockBytes: runBytes - (blockCount - 1) * BLOCK_BYTES,
+      lease,
+      requestedAtMs: clock.now(),
+    });
+    peer.connection.receiver.expect(run);
+    peer.pipeline.sent(blockCount, clock.now());
+    const box = peer.connection.outbox;
+    for (let i = 0; i < blockCount; i++) {
+      const bytes = box.reserve(REQUEST_FRAME_BYTES);
+      box.commit(writeRequest(bytes, box.at, piece, begin + i * BLOCK_BYTES, run.bytesOf(i)));
+    }
+    return true;
+  }
+
+  private assemblyOf(piece: PieceIndex): PieceAssembly {
+    let assembly = this.assemblies.get(piece);
+    if (assembly === undefined) {
+      assembly = new PieceAssembly({ piece, byteLength: this.modules.layout.pieceLengthOf(piece) });
+      this.assemblies.set(piece, assembly);
+    }
+    return assembly;
+  }
+
+  private async finish(assembly: PieceAssembly): Promise<void> {
+    const { check, storage, slab, picker, onVerified, onFailed, onError } = this.modules;
+    this.assemblies.delete(assembly.piece);
+    this.stats.bytesUnderCheck += assembly.byteLength;
+    try {
+      if (await check.passes(assembly)) {
+        await storage.write(assembly.piece, blockOffset(0), assembly.buffers(slab.bytes));
+        picker.pieceVerified(assembly.piece);
+        onVerified(assembly.piece);
+      } else {
+        this.stats.failedPieces++;
+        await onFailed(assembly);
+        picker.pieceFailed(assembly.piece);
+      }
+    } catch (error) {
+      picker.pieceFailed(assembly.piece);
+      onError(error);
+    } finally {
+      this.stats.bytesUnderCheck -= assembly.byteLength;
+      assembly.release();
+    }
+    this.fillAll();
+  }
+
+  /** Another peer has sent what this one was asked for. */
+  private cancel(picking: PickerPeer, piece: PieceIndex, block: number): void {
+    const peer = this.peers.get(picking);
+    if (peer === undefined || peer.connection.closed) return;
+    const begin = block * BLOCK_BYTES;
+    const byteLength = Math.min(BLOCK_BYTES, this.modules.layout.pieceLengthOf(piece) - begin);
+    const box = peer.connection.outbox;
+    box.commit(writeCancel(box.reserve(REQUEST_FRAME_BYTES), box.at, piece, begin, byteLength));
+    this.dismiss(peer, piece, block);
+  }
+
+  private dismiss(peer: DownloadPeer, piece: PieceIndex, block: number): void {
+    const { receiver } = peer.connection;
+    const run = receiver.outstandingRuns.find((candidate) => candidate.awaits(piece, block));
+    if (run === undefined) return;
+    run.markArrived(block - run.firstBlock);
+    peer.pipeline.dropped(1);
+    if (run.complete) receiver.forget(run);
+  }
+
+  private waitForSlots(): void {
+    if (this.slotsShortSinceMs !== undefined) return;
+    this.slotsShortSinceMs = this.modules.clock.now();
+    this.modules.slab.whenFree(() => {
+      this.slotsShortSinceMs = undefined;
+      this.fillAll();
+    });
+  }
+
+  /** Gives up the piece that has come least far, so that the others can be finished. */
+  private makeRoom(): void {
+    let least: PieceAssembly | undefined;
+    for (const assembly of this.assemblies.values()) {
+      if (least === undefined || assembly.receivedCount < least.receivedCount) least = assembly;
+    }
+    if (least === undefined || this.assemblies.size < 2) return;
+    this.stats.droppedPieces++;
+    this.assemblies.delete(least.piece);
+    this.modules.picker.pieceFailed(pieceIndex(least.piece));
+    least.release();
+  }
+}

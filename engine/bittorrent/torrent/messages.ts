@@ -1,0 +1,81 @@
+import { BLOCK_BYTES } from '../../kernels/types.ts';
+import type { PieceIndex } from '../units.ts';
+import { writeBitfield } from '../wire/encode.ts';
+import type { BlockRef, Message } from '../wire/message.ts';
+import { MESSAGE_ID } from '../wire/message-id.ts';
+import type { Torrent } from './torrent.ts';
+import type { TorrentPeer } from './torrent-peer.ts';
+
+/** What this side says first: what it has, in the shortest form the peer understands (BEP 3, 6). */
+export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
+  const { connection } = peer;
+  const { have } = torrent;
+  if (connection.fast && have.isFull) connection.sendBare(MESSAGE_ID.haveAll);
+  else if (connection.fast && have.isEmpty) connection.sendBare(MESSAGE_ID.haveNone);
+  else if (!have.isEmpty) {
+    const box = connection.outbox;
+    box.commit(writeBitfield(box.reserve(5 + have.bytes.length), box.at, have.bytes));
+  }
+}
+
+/** Acts on a message that has been decoded and checked. Blocks and requests do not come this way. */
+export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Message): void {
+  const { connection, download } = peer;
+  switch (message.kind) {
+    case 'choke':
+      connection.peerChoking = true;
+      torrent.downloader.onChoked(download);
+      return;
+    case 'unchoke':
+      connection.peerChoking = false;
+      torrent.downloader.fill(download);
+      return;
+    case 'interested':
+    case 'not-interested':
+      connection.peerInterested = message.kind === 'interested';
+      torrent.onInterest(peer);
+      return;
+    case 'have':
+      onHave(torrent, peer, message.piece);
+      return;
+    case 'bitfield':
+    case 'have-all':
+    case 'have-none':
+      onPieces(torrent, peer, message);
+      return;
+    case 'reject-request':
+      onReject(torrent, peer, message);
+      return;
+    default:
+      // Keep-alives, hints this side does not need, and extensions nobody has switched on.
+      return;
+  }
+}
+
+function onHave(torrent: Torrent, peer: TorrentPeer, piece: PieceIndex): void {
+  const { connection, download } = peer;
+  if (connection.pieces?.set(piece) !== true) return;
+  const wanted = torrent.picker.peerHas(download.picking, piece);
+  if (wanted || connection.pieces.isFull) torrent.updateInterest(peer);
+}
+
+function onPieces(
+  torrent: Torrent,
+  peer: TorrentPeer,
+  message: Extract<Message, { kind: 'bitfield' | 'have-all' | 'have-none' }>,
+): void {
+  const { connection, download } = peer;
+  if (message.kind === 'bitfield') {
+    torrent.picker.peerBitfield(download.picking, message.bits);
+    connection.setPieces(torrent.metainfo.pieceCount, message.bits.slice());
+  } else if (message.kind === 'have-all') {
+    torrent.picker.peerHasAll(download.picking);
+    connection.setAllPieces(torrent.metainfo.pieceCount);
+  }
+  torrent.updateInterest(peer);
+}
+
+function onReject(torrent: Torrent, peer: TorrentPeer, block: BlockRef): void {
+  if (block.begin % BLOCK_BYTES !== 0) return;
+  torrent.downloader.onRejected(peer.download, block.piece, block.begin / BLOCK_BYTES);
+}

@@ -1,0 +1,32 @@
+import type { Bitfield } from '../bitfield.ts';
+import type { ChokerOptions } from '../choker/types.ts';
+import { CHOKER_DEFAULTS } from '../choker/types.ts';
+
+/** Settings of one torrent. */
+export interface TorrentOptions {
+  /** The folder its files are saved below. */
+  readonly root: string;
+  /** Pieces known to be verified; without it all are to be downloaded. */
+  readonly have?: Bitfield;
+  readonly choker: ChokerOptions;
+  /** Peers connected at once. */
+  readonly peersMax: number;
+  /** Connections being made at once. */
+  readonly dialsMax: number;
+  readonly candidatesMax: number;
+  readonly bannedMax: number;
+  /** Requests in flight with one peer. */
+  readonly pipelineBlocksMax: number;
+  /** Where this node listens; 0: nowhere. Told to peers (BEP 10: p). */
+  readonly listenPort: number;
+}
+
+export const TORRENT_DEFAULTS: Omit<TorrentOptions, 'root' | 'have'> = {
+  choker: CHOKER_DEFAULTS,
+  peersMax: 100,
+  dialsMax: 20,
+  candidatesMax: 1000,
+  bannedMax: 1000,
+  pipelineBlocksMax: 512,
+  listenPort: 0,
+};

@@ -1,0 +1,106 @@
+import type { Endpoint } from '../../runtime/port.ts';
+
+const RETRY_FIRST_MS = 5_000;
+const RETRY_LAST_MS = 10 * 60_000;
+
+interface Candidate {
+  readonly endpoint: Endpoint;
+  failures: number;
+  nextTryMs: number;
+  connected: boolean;
+}
+
+/**
+ * Addresses of a torrent's swarm: whom to dial next and whom never again. Bounded; when it is full, the address that
+ * failed most often makes room, and if none has failed the newcomer is not taken.
+ */
+export class PeerPool {
+  private readonly candidates = new Map<string, Candidate>();
+  private readonly bannedHosts = new Set<string>();
+  private readonly candidatesMax: number;
+  private readonly bannedMax: number;
+
+  constructor(options: { readonly candidatesMax: number; readonly bannedMax: number }) {
+    this.candidatesMax = options.candidatesMax;
+    this.bannedMax = options.bannedMax;
+  }
+
+  get size(): number {
+    return this.candidates.size;
+  }
+
+  add(endpoint: Endpoint): void {
+    const key = keyOf(endpoint);
+    if (this.candidates.has(key) || this.bannedHosts.has(endpoint.host)) return;
+    if (endpoint.port < 1 || endpoint.port > 65535) return;
+    if (this.candidates.size >= this.candidatesMax && !this.evict()) return;
+    this.candidates.set(key, { endpoint, failures: 0, nextTryMs: 0, connected: false });
+  }
+
+  /** An address to dial now; it counts as connected until {@link closed} or {@link failed}. */
+  next(nowMs: number): Endpoint | undefined {
+    let best: Candidate | undefined;
+    for (const candidate of this.candidates.values()) {
+      if (candidate.connected || candidate.nextTryMs > nowMs) continue;
+      if (best === undefined || candidate.failures < best.failures) best = candidate;
+      if (best.failures === 0) break;
+    }
+    if (best === undefined) return undefined;
+    best.connected = true;
+    return best.endpoint;
+  }
+
+  /** The connection came about and has ended: it may be dialled again after a while. */
+  closed(endpoint: Endpoint, nowMs: number): void {
+    const candidate = this.candidates.get(keyOf(endpoint));
+    if (candidate === undefined) return;
+    candidate.connected = false;
+    candidate.failures = 0;
+    candidate.nextTryMs = nowMs + RETRY_FIRST_MS;
+  }
+
+  /** It could not be reached or was of no use: tried again later and later. */
+  failed(endpoint: Endpoint, nowMs: number): void {
+    const candidate = this.candidates.get(keyOf(endpoint));
+    if (candidate === undefined) return;
+    candidate.connected = false;
+    candidate.nextTryMs = nowMs + Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** candidate.failures);
+    candidate.failures++;
+  }
+
+  /** Not an address of another peer: ourselves, say. */
+  remove(endpoint: Endpoint): void {
+    this.candidates.delete(keyOf(endpoint));
+  }
+
+  /** Nothing goes to or comes from this host any more. The oldest ban is lifted when there are too many. */
+  ban(host: string): void {
+    if (this.bannedHosts.size >= this.bannedMax) {
+      const [oldest] = this.bannedHosts;
+      if (oldest !== undefined) this.bannedHosts.delete(oldest);
+    }
+    this.bannedHosts.add(host);
+    for (const [key, candidate] of this.candidates) {
+      if (candidate.endpoint.host === host) this.candidates.delete(key);
+    }
+  }
+
+  isBanned(host: string): boolean {
+    return this.bannedHosts.has(host);
+  }
+
+  private evict(): boolean {
+    let worst: string | undefined;
+    let failures = 0;
+    for (const [key, candidate] of this.candidates) {
+      if (candidate.connected || candidate.failures <= failures) continue;
+      worst = key;
+      failures = candidate.failures;
+    }
+    return worst !== undefined && this.candidates.delete(worst);
+  }
+}
+
+function keyOf(endpoint: Endpoint): string {
+  return `${endpoint.host}|${endpoint.port}`;
+}

@@ -1,0 +1,37 @@
+import { RateMeter } from '../choker/rate-meter.ts';
+import type { ChokerPeer } from '../choker/types.ts';
+import type { DownloadPeer } from '../download/download-peer.ts';
+import type { PeerConnection } from '../peer/connection.ts';
+
+/** One connected peer as its torrent sees it. */
+export class TorrentPeer {
+  readonly connection: PeerConnection;
+  readonly download: DownloadPeer;
+  readonly connectedAtMs: number;
+  readonly downRate: RateMeter;
+  readonly upRate: RateMeter;
+  /** BEP 21 and BEP 10: it says it will not download any more. */
+  uploadOnly = false;
+  /** What its extension handshake calls itself, cleaned; empty before. */
+  client = '';
+
+  constructor(options: { readonly nowMs: number }, modules: Pick<TorrentPeer, 'connection' | 'download'>) {
+    this.connection = modules.connection;
+    this.download = modules.download;
+    this.connectedAtMs = options.nowMs;
+    this.downRate = new RateMeter(options.nowMs);
+    this.upRate = new RateMeter(options.nowMs);
+  }
+
+  toChokerPeer(nowMs: number): ChokerPeer {
+    return {
+      id: this.connection.id,
+      isInterested: this.connection.peerInterested,
+      isUnchoked: !this.connection.amChoking,
+      isSnubbing: this.download.snubbed,
+      downloadBytesPerSec: this.downRate.bytesPerSec(nowMs),
+      uploadBytesPerSec: this.upRate.bytesPerSec(nowMs),
+      connectedAtMs: this.connectedAtMs,
+    };
+  }
+}

@@ -1,0 +1,324 @@
+import type { HashService } from '../../kernels/hash-service.ts';
+import type { Slab } from '../../kernels/slab.ts';
+import { BLOCK_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
+import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
+import { Bitfield } from '../bitfield.ts';
+import { RateMeter } from '../choker/rate-meter.ts';
+import { Downloader } from '../download/downloader.ts';
+import type { PieceAssembly } from '../download/piece-assembly.ts';
+import { PieceCheck } from '../download/piece-check.ts';
+import { Layout } from '../layout.ts';
+import type { Metainfo } from '../metainfo/types.ts';
+import type { PeerConnection } from '../peer/connection.ts';
+import type { InboundRun } from '../peer/inbound-run.ts';
+import type { CloseReason, PeerHost } from '../peer/peer-host.ts';
+import { Picker } from '../picker/picker.ts';
+import type { FileCache } from '../storage/file-cache.ts';
+import { TorrentStorage } from '../storage/torrent-storage.ts';
+import type { BlockOffset, PieceIndex } from '../units.ts';
+import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
+import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
+import type { Message } from '../wire/message.ts';
+import { WIRE_LIMITS_DEFAULT, type WireRules } from '../wire/rules.ts';
+import { ChokeLoop } from './choke-loop.ts';
+import { sendGreeting, takeMessage } from './messages.ts';
+import type { TorrentOptions } from './options.ts';
+import { PeerPool } from './peer-pool.ts';
+import { TorrentPeer } from './torrent-peer.ts';
+
+const TICK_MS = 1_000;
+/** BEP 3: a keep-alive every two minutes; a little sooner, so that it is there in time. */
+const KEEP_ALIVE_MS = 100_000;
+const SILENT_MS = 150_000;
+/** Share of the slab that pieces of one torrent under way may take. */
+const PARTIALS_SLAB_SHARE = 0.5;
+/** Share of the slab that whole pieces may take while they wait for their hash or for the disk. */
+const UNDER_CHECK_SLAB_SHARE = 0.125;
+
+/** What a torrent tells its owner. */
+export interface TorrentEvents {
+  /** The piece is verified and on its way to stable storage. */
+  onPiece?(piece: PieceIndex): void;
+  /** Every wanted piece is verified. */
+  onDone?(): void;
+  /** It cannot go on: the disk is full, a file cannot be written. The torrent has stopped. */
+  onError?(error: unknown): void;
+  onClosed?(reason: CloseReason): void;
+}
+
+export interface TorrentModules {
+  readonly runtime: Runtime;
+  readonly slab: Slab;
+  readonly hashes: HashService;
+  readonly cache: FileCache;
+  readonly metainfo: Metainfo;
+  readonly localPeerId: Uint8Array;
+  readonly events: TorrentEvents;
+  /** Dials for this torrent. */
+  readonly dial: (torrent: Torrent, endpoint: Endpoint) => void;
+}
+
+/** One torrent: its peers, what it has, and the parts that decide. Effects are in the parts; this joins them. */
+export class Torrent implements PeerHost {
+  readonly metainfo: Metainfo;
+  readonly layout: Layout;
+  readonly storage: TorrentStorage;
+  readonly picker: Picker;
+  readonly downloader: Downloader;
+  readonly infoHashes: readonly Uint8Array[];
+  readonly localPeerId: Uint8Array;
+  readonly features: HandshakeFeatures;
+  readonly rules: Omit<WireRules, 'fast' | 'extended'>;
+  readonly peers = new Map<number, TorrentPeer>();
+  readonly pool: PeerPool;
+  readonly options: TorrentOptions;
+  readonly downRate: RateMeter;
+  readonly upRate: RateMeter;
+  readonly modules: TorrentModules;
+  private readonly chokeLoop: ChokeLoop;
+  private readonly dialing = new Set<number>();
+  private ticker: Timer | undefined;
+  private stopped = true;
+  private announcedDone = false;
+
+  constructor(options: TorrentOptions, modules: TorrentModules) {
+    const { metainfo, runtime, slab } = modules;
+    const { clock, random } = runtime;
+    this.options = options;
+    this.modules = modules;
+    this.metainfo = metainfo;
+    this.localPeerId = modules.localPeerId;
+    this.layout = new Layout(metainfo);
+    this.storage = new TorrentStorage(options, { ...modules, layout: this.layout, files: runtime.files });
+    const blocksPerPiece = Math.ceil(metainfo.pieceLength / BLOCK_BYTES);
+    this.picker = new Picker(
+      {
+        pieceCount: metainfo.pieceCount,
+        blocksIn: (piece) => Math.ceil(this.layout.pieceLengthOf(piece) / BLOCK_BYTES),
+        partialsMax: Math.max(1, Math.floor((slab.slotCount * PARTIALS_SLAB_SHARE) / blocksPerPiece)),
+        ...(options.have === undefined ? {} : { have: options.have }),
+      },
+      { random },
+    );
+    this.infoHashes = [metainfo.infoHashV1, metainfo.infoHashV2?.subarray(0, 20)].filter(
+      (hash) => hash !== undefined,
+    );
+    this.features = { extended: true, fast: true, dht: false, v2: metainfo.version !== 'v1' };
+    this.rules = {
+      limits: WIRE_LIMITS_DEFAULT,
+      pieceCount: metainfo.pieceCount,
+      pieceByteLength: (piece) => this.layout.pieceLengthOf(piece),
+      hashes: metainfo.version !== 'v1',
+    };
+    this.pool = new PeerPool(options);
+    this.downRate = new RateMeter(clock.now());
+    this.upRate = new RateMeter(clock.now());
+    this.chokeLoop = new ChokeLoop(options.choker, {
+      clock,
+      random,
+      peers: this.peers,
+      mode: () => (this.picker.isDone ? 'seed' : 'leech'),
+    });
+    this.downloader = new Downloader(
+      {
+        snubAfterMs: options.choker.snubMs,
+        pipelineBlocksMax: options.pipelineBlocksMax,
+        underCheckBytesMax: slab.slotCount * SLOT_BYTES * UNDER_CHECK_SLAB_SHARE,
+      },
+      {
+        picker: this.picker,
+        layout: this.layout,
+        slab,
+        storage: this.storage,
+        check: new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes }),
+        clock,
+        onVerified: (piece) => this.onVerified(piece),
+        onFailed: (assembly) => this.onFailed(assembly),
+        onError: (error) => this.onError(error),
+      },
+    );
+  }
+
+  /** Verified pieces. */
+  get have(): Bitfield {
+    return this.picker.complete;
+  }
+
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.chokeLoop.start();
+    this.tick();
+    if (this.picker.isDone) this.announceDone();
+  }
+
+  /** Closes all connections and files. Slots go back as soon as the sockets let go of them. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.ticker?.cancel();
+    this.chokeLoop.stop();
+    this.downloader.stop();
+    for (const peer of this.peers.values()) peer.connection.close('local');
+    await this.storage.close();
+  }
+
+  /** Addresses from a tracker, a user or other peers. */
+  addCandidates(endpoints: Iterable<Endpoint>): void {
+    for (const endpoint of endpoints) this.pool.add(endpoint);
+    this.dialMore();
+  }
+
+  onHandshake(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
+    this.dialing.delete(connection.id);
+    const refused = this.refuse(connection, handshake);
+    if (refused !== undefined) return refused;
+    connection.pieces = new Bitfield(this.metainfo.pieceCount);
+    const peer = new TorrentPeer(
+      { nowMs: this.modules.runtime.clock.now() },
+      { connection, download: this.downloader.addPeer(connection) },
+    );
+    this.peers.set(connection.id, peer);
+    sendGreeting(this, peer);
+    return undefined;
+  }
+
+  onMessage(connection: PeerConnection, message: Message): void {
+    const peer = this.peers.get(connection.id);
+    if (peer !== undefined) takeMessage(this, peer, message);
+  }
+
+  onBlock(connection: PeerConnection, run: InboundRun, index: number): void {
+    const peer = this.peers.get(connection.id);
+    if (peer === undefined) return;
+    const now = this.modules.runtime.clock.now();
+    peer.downRate.add(run.bytesOf(index), now);
+    this.downRate.add(run.bytesOf(index), now);
+    this.downloader.onBlock(peer.download, run, index);
+  }
+
+  onBatch(connection: PeerConnection): void {
+    const peer = this.peers.get(connection.id);
+    if (peer !== undefined) this.downloader.fill(peer.download);
+  }
+
+  mayServe(connection: PeerConnection, piece: PieceIndex): boolean {
+    return !connection.amChoking && this.have.has(piece);
+  }
+
+  onSent(connection: PeerConnection, byteLength: number): void {
+    const now = this.modules.runtime.clock.now();
+    this.peers.get(connection.id)?.upRate.add(byteLength, now);
+    this.upRate.add(byteLength, now);
+  }
+
+  onReadError(_connection: PeerConnection, _piece: PieceIndex, error: unknown): void {
+    this.onError(error);
+  }
+
+  read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> {
+    return this.storage.read(piece, begin, targets);
+  }
+
+  onClosed(connection: PeerConnection, reason: CloseReason): void {
+    const now = this.modules.runtime.clock.now();
+    const peer = this.peers.get(connection.id);
+    this.dialing.delete(connection.id);
+    if (connection.direction === 'outgoing') {
+      if (reason === 'own-connection') this.pool.remove(connection.remote);
+      else if (peer === undefined || reason === 'no-use') this.pool.failed(connection.remote, now);
+      else this.pool.closed(connection.remote, now);
+    }
+    this.modules.events.onClosed?.(reason);
+    if (peer === undefined) return;
+    this.peers.delete(connection.id);
+    this.downloader.removePeer(peer.download);
+  }
+
+  /** A peer's wish to be served has changed. */
+  onInterest(peer: TorrentPeer): void {
+    if (peer.connection.peerInterested) this.chokeLoop.onInterested(peer);
+  }
+
+  /** Says whether this side wants something of the peer; a peer neither side has use for is let go. */
+  updateInterest(peer: TorrentPeer): void {
+    const { connection } = peer;
+    const interested = this.picker.interesting(peer.download.picking);
+    connection.setInterested(interested);
+    const peerDone = peer.uploadOnly || connection.pieces?.isFull === true;
+    if (!interested && this.picker.isDone && peerDone) connection.close('no-use');
+  }
+
+  private refuse(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
+    if (this.stopped) return 'local';
+    if (Buffer.compare(handshake.peerId, this.localPeerId) === 0) return 'own-connection';
+    if (this.pool.isBanned(connection.remote.host)) return 'banned';
+    if (this.peers.size >= this.options.peersMax) return 'too-many-peers';
+    for (const peer of this.peers.values()) {
+      if (Buffer.compare(peer.connection.peerId!, handshake.peerId) === 0) return 'duplicate';
+    }
+    return undefined;
+  }
+
+  private tick(): void {
+    if (this.stopped) return;
+    this.ticker = this.modules.runtime.clock.setTimer(TICK_MS, () => this.tick());
+    const now = this.modules.runtime.clock.now();
+    for (const { connection } of this.peers.values()) {
+      if (now - connection.lastReadMs > SILENT_MS) connection.close('silent');
+      else if (now - connection.lastWrittenMs > KEEP_ALIVE_MS) connection.sendKeepAlive();
+    }
+    this.downloader.tick();
+    this.dialMore();
+  }
+
+  private dialMore(): void {
+    const now = this.modules.runtime.clock.now();
+    while (
+      !this.stopped &&
+      this.dialing.size < this.options.dialsMax &&
+      this.peers.size + this.dialing.size < this.options.peersMax
+    ) {
+      const endpoint = this.pool.next(now);
+      if (endpoint === undefined) return;
+      this.modules.dial(this, endpoint);
+    }
+  }
+
+  /** The shard has begun to dial for this torrent. */
+  onDialing(connection: PeerConnection): void {
+    this.dialing.add(connection.id);
+  }
+
+  private onVerified(piece: PieceIndex): void {
+    if (this.stopped) return;
+    for (const peer of this.peers.values()) {
+      const { connection } = peer;
+      if (!connection.ready) continue;
+      if (connection.pieces?.has(piece) !== true) {
+        const box = connection.outbox;
+        box.commit(writeHave(box.reserve(HAVE_FRAME_BYTES), box.at, piece));
+      }
+      if (peer.download.picking.wantedCount === 0) this.updateInterest(peer);
+    }
+    this.modules.events.onPiece?.(piece);
+    if (this.picker.isDone) this.announceDone();
+  }
+
+  private announceDone(): void {
+    if (this.announcedDone) return;
+    this.announcedDone = true;
+    this.modules.events.onDone?.();
+  }
+
+  private async onFailed(_assembly: PieceAssembly): Promise<void> {}
+
+  private onError(error: unknown): void {
+    if (this.stopped) return;
+    void this.stop();
+    this.modules.events.onError?.(error);
+  }
+}
