@@ -79,7 +79,8 @@ async function buildTypeScript(root, say) {
     root,
   );
   if (existsSync(join(root, MAIN))) chmodSync(join(root, MAIN), 0o755);
-  if (code !== 0) throw new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
+  if (code !== 0)
+    throw new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
 }
 
 function outputOf(source) {
@@ -109,7 +110,10 @@ async function buildWasm(root, say) {
     const words = [ASC, entry, '--config', 'asconfig.json', '--target', target];
     const { code, output } = await runQuietly(process.execPath, words, root);
     if (code !== 0) {
-      throw new CompileError(`the ${target} kernels do not compile`, `AssemblyScript said:\n${output.trim()}`);
+      throw new CompileError(
+        `the ${target} kernels do not compile`,
+        `AssemblyScript said:\n${output.trim()}`,
+      );
     }
   }
 }
