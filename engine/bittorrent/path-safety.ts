@@ -15,7 +15,8 @@ const SEPARATOR_OR_NUL = /[/\0]/;
 const NOT_ON_WINDOWS = /[<>:"|?*\\]|[. ]$/;
 /** Names Windows gives to devices, also with an extension behind them. */
 const DEVICE = /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?<extension> *\..*)?$/i;
-const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9_ -]{4,59}(?:\.[A-Za-z0-9]+)?$/;
+/** Most names: longer than a device, shorter than the bound, nothing special in them. */
+const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9_ -]{3,58}[A-Za-z0-9_-](?:\.[A-Za-z0-9]{1,9})?$/;
 
 function isControl(code: number): boolean {
   return code < 0x20 || (code >= 0x7f && code < 0xa0);
@@ -34,7 +35,7 @@ function hasControl(name: string): boolean {
  * with an extension, such as `aux.c` of the Linux sources, only where they are devices.
  */
 export function judgeName(name: string, host: HostKind, nameBytesMax: number): NameFinding | undefined {
-  if (PLAIN.test(name)) return undefined; // most names: too long to be a device, short enough to be a file
+  if (nameBytesMax >= 255 && PLAIN.test(name)) return undefined;
   if (name === '') return { level: 'refuse', reason: 'is empty' };
   if (name === '.' || name === '..')
     return { level: 'refuse', reason: 'points to a folder outside of its own' };
@@ -52,15 +53,6 @@ export function judgeName(name: string, host: HostKind, nameBytesMax: number): N
   if (NOT_ON_WINDOWS.test(name)) return { level, reason: 'is no file name on Windows' };
   if (hasControl(name)) return { level, reason: 'contains control characters' };
   return undefined;
-}
-
-/** Characters that move a terminal's cursor or turn the writing direction. */
-const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu;
-
-/** A stranger's text on one line for people: control and direction characters escaped, cut to `lengthMax`. */
-export function printable(text: string, lengthMax = 200): string {
-  const short = text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
-  return short.replace(UNPRINTABLE, (found) => `\\u{${found.codePointAt(0)?.toString(16) ?? ''}}`);
 }
 
 /** A clash of two paths of one torrent. `case`: they differ only where this kind of file system does not look. */

@@ -8,22 +8,29 @@ import {
   type BencodeValue,
 } from '../../codec/bencode.ts';
 import { AlliumError } from '../../codec/error.ts';
-import { type HostKind, printable } from '../path-safety.ts';
+import type { HostKind } from '../path-safety.ts';
 import type { MetainfoLimits } from './limits.ts';
+
+const TEXT_LENGTH_MAX = 200;
+
+/** A stranger's text may be megabytes long. What it holds is made printable where it is printed. */
+function shorten(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text;
+}
 
 /** A torrent that is refused: what is wrong where, in one line. */
 export function badTorrent(where: string, what: string): AlliumError {
-  return new AlliumError('BAD_TORRENT', `${printable(where)} ${what}`, {
+  return new AlliumError('BAD_TORRENT', `${shorten(where)} ${what}`, {
     advice: 'The torrent is damaged or was made by a faulty program; get it again from its source.',
-    details: { where: printable(where) },
+    details: { where: shorten(where) },
   });
 }
 
 /** A torrent whose names could reach outside of its folder. `name` is the stranger's. */
 export function unsafePath(where: string, name: string, reason: string): AlliumError {
-  return new AlliumError('UNSAFE_PATH', `${printable(where)} "${printable(name)}" ${reason}`, {
+  return new AlliumError('UNSAFE_PATH', `${shorten(where)} "${shorten(name)}" ${reason}`, {
     advice: 'Nothing was written. Do not use this torrent unless you know where it comes from.',
-    details: { where: printable(where) },
+    details: { where: shorten(where) },
   });
 }
 
@@ -40,7 +47,7 @@ export class ParseContext {
   }
 
   warn(sentence: string): void {
-    if (this.#warnings.length < this.limits.warningCountMax) this.#warnings.push(printable(sentence));
+    if (this.#warnings.length < this.limits.warningCountMax) this.#warnings.push(shorten(sentence));
     else this.#warningsLeftOut += 1;
   }
 
