@@ -15,12 +15,13 @@ const RUN_BLOCKS_MAX = 16;
 /** The rate is measured over 8 × 250 ms. */
 const TICKS = 8;
 const TICK_MS = 250;
+const SHORT_TICKS = 4;
 
 /**
  * How many requests to keep in flight with one peer. Starts at five and grows by one for each block that comes, so
  * it doubles with each round trip, as long as what is in flight is worth less than the shortest delay seen plus
- * {@link PipelineOptions.queueTimeMs} at the rate measured over the last two seconds: bandwidth × delay, and a
- * bounded queue. Falls with the rate, never under five. Times are those of the runtime's clock.
+ * {@link PipelineOptions.queueTimeMs} at the measured rate: bandwidth × delay, and a bounded
+ * queue. Falls with the rate, never under five. Times are those of the runtime's clock.
  */
 export class Pipeline {
   readonly #blocksMax: number;
@@ -110,12 +111,21 @@ export class Pipeline {
     this.#timed = -1;
   }
 
-  /** The rate over the last two seconds, or since the peer became busy. */
+  /**
+   * The rate over the last two seconds or the last one, whichever is higher: the short one keeps up while the pipe
+   * doubles, the long one bridges a stall. Both start when the peer became busy.
+   */
   blocksPerMs(nowMs: number): number {
     this.#advance(nowMs);
-    const windowMs = (TICKS - 1) * TICK_MS + (nowMs % TICK_MS);
-    const spanMs = Math.min(nowMs - this.#busySinceMs, windowMs);
-    return this.#windowBlocks / Math.max(spanMs, 0.1);
+    let shortBlocks = 0;
+    for (let age = 0; age < SHORT_TICKS; age++)
+      shortBlocks += this.#ticks[(this.#tick + TICKS - age) % TICKS]!;
+    const busyMs = Math.max(nowMs - this.#busySinceMs, 0.1);
+    const partMs = nowMs - this.#tick * TICK_MS;
+    return Math.max(
+      this.#windowBlocks / Math.min(busyMs, (TICKS - 1) * TICK_MS + partMs),
+      shortBlocks / Math.min(busyMs, (SHORT_TICKS - 1) * TICK_MS + partMs),
+    );
   }
 
   #begin(nowMs: number): void {

@@ -58,10 +58,7 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number, rul
   }
 }
 
-/**
- * The spare bits at the end of a bitfield must be zero (BEP 3). `pieceCount` may be unknown; then only the length
- * is bounded.
- */
+/** A bitfield has one bit for each piece, and the spare bits at its end are zero (BEP 3). */
 export function checkBitfield(bits: Uint8Array, pieceCount: number): WireFault | undefined {
   if (bits.length !== Math.ceil(pieceCount / 8)) return 'bad-bitfield';
   const spare = bits.length * 8 - pieceCount;
