@@ -1,5 +1,8 @@
-/** Runs up to this length remember where to look first and lie low in the slab; longer ones lie high. */
-const SHORT_RUN_SLOTS_MAX = 32;
+/**
+ * Runs up to this length remember where to look first and lie low in the slab; longer ones lie high. What a socket
+ * reads at once is not longer.
+ */
+const SHORT_RUN_SLOTS_MAX = 17;
 
 /**
  * Which slots are free: one bit each, 1 is free. Short runs are taken from the bottom, at the lowest place that
