@@ -83,18 +83,16 @@ function firstClash(paths: readonly (readonly string[])[], folding: boolean): Pa
   const folders = new Set<string>();
   let lastFolder = '';
   for (let index = 0; index < paths.length; index += 1) {
-    const path = paths[index]!;
-    const folder = join(path, path.length - 1, folding);
+    const joined = paths[index]!.join('/');
+    const file = folding ? fold(joined) : joined;
+    const folder = parentOf(file);
     if (folder !== lastFolder) {
       lastFolder = folder;
-      for (let depth = path.length - 1; depth > 0; depth -= 1) {
-        const parent = join(path, depth, folding);
-        if (folders.has(parent)) break;
+      for (let parent = folder; parent !== '' && !folders.has(parent); parent = parentOf(parent)) {
         folders.add(parent);
         if (files.has(parent)) return { kind: 'file-and-folder', index };
       }
     }
-    const file = join(path, path.length, folding);
     if (files.has(file)) return { kind: 'twice', index };
     if (folders.has(file)) return { kind: 'file-and-folder', index };
     files.add(file);
@@ -102,7 +100,7 @@ function firstClash(paths: readonly (readonly string[])[], folding: boolean): Pa
   return undefined;
 }
 
-function join(path: readonly string[], depth: number, folding: boolean): string {
-  const joined = depth === path.length ? path.join('/') : path.slice(0, depth).join('/');
-  return folding ? fold(joined) : joined;
+function parentOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? '' : path.slice(0, end);
 }

@@ -113,6 +113,11 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     return this.stream.remote;
   }
 
+  /** BEP 10: `reqq`. */
+  get requestQueueMax(): number {
+    return this.options.requestQueueMax;
+  }
+
   get closed(): boolean {
     return this.closeReason !== undefined;
   }

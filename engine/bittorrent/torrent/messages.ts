@@ -3,6 +3,7 @@ import type { PieceIndex } from '../units.ts';
 import { writeBitfield } from '../wire/encode.ts';
 import type { BlockRef, Message } from '../wire/message.ts';
 import { MESSAGE_ID } from '../wire/message-id.ts';
+import { sendExtensionHandshake, takeExtended } from './extensions.ts';
 import type { Torrent } from './torrent.ts';
 import type { TorrentPeer } from './torrent-peer.ts';
 
@@ -16,6 +17,7 @@ export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
     const box = connection.outbox;
     box.commit(writeBitfield(box.reserve(5 + have.bytes.length), box.at, have.bytes));
   }
+  sendExtensionHandshake(torrent, peer);
 }
 
 /** Acts on a message that has been decoded and checked. Blocks and requests do not come this way. */
@@ -45,6 +47,9 @@ export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Messag
       return;
     case 'reject-request':
       onReject(torrent, peer, message);
+      return;
+    case 'extended':
+      takeExtended(torrent, peer, message.extension, message.payload);
       return;
     default:
       // Keep-alives, hints this side does not need, and extensions nobody has switched on.

@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os';
+import { HashPool } from '../../kernels/pool.ts';
+import { Slab } from '../../kernels/slab.ts';
+import { READ_HASH_SLOTS, type ReadHashPayload, type ReadHashResult } from '../../kernels/tasks/read-hash.ts';
+
+/** Threads that read files and hash them. A pool that is there for other things too will do, see {@link asReadPool}. */
+export interface ReadPool {
+  readonly threadCount: number;
+  run(payload: ReadHashPayload): Promise<ReadHashResult>;
+  close(): Promise<void>;
+}
+
+export interface ReadPoolOptions {
+  /** Default: one per core. */
+  readonly threadCount?: number;
+}
+
+const NOTHING: ReadHashPayload = {
+  paths: [],
+  extents: new Float64Array(0),
+  extentCounts: new Uint32Array(0),
+  sha1: false,
+  trees: undefined,
+};
+
+/** A pool of its own, with a slab just large enough. The threads start at once, while the caller still plans. */
+export function openReadPool(options: ReadPoolOptions = {}): ReadPool {
+  const threadCount = options.threadCount ?? availableParallelism();
+  const slab = new Slab({ slotCount: threadCount * READ_HASH_SLOTS, threadCountMax: threadCount });
+  const pool = new HashPool({ threadCount, privateSlots: READ_HASH_SLOTS }, { slab });
+  const readPool = asReadPool(pool);
+  for (let thread = 0; thread < threadCount; thread += 1) {
+    // Whatever hinders a thread will hinder the first real task, which tells.
+    readPool.run(NOTHING).catch(() => {});
+  }
+  return readPool;
+}
+
+/** Uses a pool whose threads have private runs of {@link READ_HASH_SLOTS} slots. Closing it closes that pool. */
+export function asReadPool(pool: HashPool): ReadPool {
+  return {
+    threadCount: pool.threadCount,
+    run: (payload) => pool.run('readHash', payload),
+    close: () => pool.close(),
+  };
+}

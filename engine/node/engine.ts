@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { Shard, SHARD_DEFAULTS } from '../bittorrent/torrent/shard.ts';
+import { VERSION } from '../codec/version.ts';
+import { HashPool } from '../kernels/pool.ts';
+import { Slab } from '../kernels/slab.ts';
+import { SLOT_BYTES } from '../kernels/types.ts';
+import { createRealRuntime, type RealRuntime } from '../runtime/real/runtime.ts';
+
+export interface EngineOptions {
+  /** Memory that payload bytes live in; the bound for everything that is read, hashed and sent. */
+  readonly slabBytes: number;
+  /** Worker threads for hashing. */
+  readonly threadCount: number;
+  readonly connectionsMax: number;
+}
+
+export const ENGINE_DEFAULTS: EngineOptions = {
+  slabBytes: 256 * 1024 * 1024,
+  threadCount: Math.max(1, availableParallelism()),
+  connectionsMax: SHARD_DEFAULTS.connectionsMax,
+};
+
+/** The parts that everything on this machine shares: the real world, the slab, the worker pool and one shard. */
+export interface Engine {
+  readonly runtime: RealRuntime;
+  readonly slab: Slab;
+  readonly hashes: HashPool;
+  readonly shard: Shard;
+  /** Closes sockets, files and threads. */
+  close(): Promise<void>;
+}
+
+/** Makes an engine; threads start with the first work. */
+export function createEngine(options: Partial<EngineOptions> = {}): Engine {
+  const { slabBytes, threadCount, connectionsMax } = { ...ENGINE_DEFAULTS, ...options };
+  const runtime = createRealRuntime();
+  // One scratch area per worker and one for the event loop itself.
+  const slab = new Slab({ slotCount: Math.floor(slabBytes / SLOT_BYTES), threadCountMax: threadCount + 1 });
+  const hashes = new HashPool({ threadCount }, { slab });
+  const peerId = createPeerId(runtime.random.bytes(12));
+  const shard = new Shard({ ...SHARD_DEFAULTS, connectionsMax, peerId }, { runtime, slab, hashes });
+  return {
+    runtime,
+    slab,
+    hashes,
+    shard,
+    async close() {
+      await shard.close();
+      await hashes.close();
+    },
+  };
+}
+
+/** BEP 20: `-AL0100-` and twelve random bytes. */
+export function createPeerId(random: Uint8Array): Uint8Array {
+  const [major = 0, minor = 0, patch = 0] = VERSION.split('.').map(Number);
+  const prefix = new TextEncoder().encode(`-AL${major.toString(36)}${minor.toString(36)}${patch.toString(36)}0-`);
+  const peerId = new Uint8Array(20);
+  peerId.set(prefix);
+  peerId.set(random.subarray(0, 12), prefix.length);
+  return peerId;
+}
