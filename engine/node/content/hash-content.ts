@@ -1,10 +1,11 @@
-import { type BatchOptions, nextBatchBytes } from '../../bittorrent/verify/batch.ts';
-import { planRead, type ReadableContent, type ReadPlan } from '../../bittorrent/verify/read-plan.ts';
 import { Layout, type LayoutOptions } from '../../bittorrent/layout.ts';
 import { MERKLE_HASH_BYTES, merkleRoot, pieceLevel } from '../../bittorrent/merkle.ts';
 import { type FileIndex, fileIndex, type PieceIndex, pieceIndex } from '../../bittorrent/units.ts';
+import { type BatchOptions, nextBatchBytes } from '../../bittorrent/verify/batch.ts';
+import { planRead, type ReadableContent, type ReadPlan } from '../../bittorrent/verify/read-plan.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { ReadHashResult } from '../../kernels/tasks/read-hash.ts';
+import { fileError } from '../../runtime/real/file-error.ts';
 import type { ReadPool } from './read-pool.ts';
 
 const SHA1_BYTES = 20;
@@ -43,13 +44,22 @@ export interface ContentHashes {
  */
 export async function hashContent(options: HashContentOptions, pool: ReadPool): Promise<ContentHashes> {
   const layout = new Layout(options.layout);
-  const content = { version: options.layout.version, layout, files: options.layout.files, pathOf: options.pathOf };
+  const content = {
+    version: options.layout.version,
+    layout,
+    files: options.layout.files,
+    pathOf: options.pathOf,
+  };
   const collected = new Collected(options.layout.version, layout.pieceCount);
   await eachBatch(content, pool, options.signal, (plan, result) => {
     collected.add(plan, result);
     options.onProgress?.(collected.bytesRead);
   });
-  return { pieces: collected.pieces, ...treesOf(options.layout, layout, collected.roots), bytesRead: collected.bytesRead };
+  return {
+    pieces: collected.pieces,
+    ...treesOf(options.layout, layout, collected.roots),
+    bytesRead: collected.bytesRead,
+  };
 }
 
 /** What has come back so far. */
@@ -98,7 +108,15 @@ async function eachBatch(
       onResult(plan, await pool.run(plan.payload));
     }
   };
-  await Promise.all(Array.from({ length: pool.threadCount * TASKS_PER_THREAD }, work));
+  const stopOnError = (error: unknown): never => {
+    next = layout.pieceCount;
+    throw error;
+  };
+  const loops = Array.from({ length: pool.threadCount * TASKS_PER_THREAD }, () => work().catch(stopOnError));
+  // Nothing is left running when the caller hears of an error.
+  for (const outcome of await Promise.allSettled(loops)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }
 
 function treesOf(
