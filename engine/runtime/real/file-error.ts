@@ -33,3 +33,8 @@ export function fileError(error: unknown, action: string, path: string): AlliumE
     cause: error,
   });
 }
+
+/** An error with the system's code, as Node makes them. */
+export function systemError(code: string): Error & { readonly code: string } {
+  return Object.assign(new Error(code), { code });
+}

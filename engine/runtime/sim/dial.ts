@@ -1,0 +1,100 @@
+import type { ConnectOptions, Endpoint, StreamHandler } from '../port.ts';
+import type { SimHost } from './host.ts';
+import type { SimListener } from './listener.ts';
+import type { Machine } from './machine.ts';
+import { SimStream } from './stream.ts';
+import { Wire } from './wire.ts';
+
+/** RFC 6298: the first wait for an answer to a connection request; it doubles each time. */
+const SYN_RETRY_MS = 1000;
+const SYN_BYTES = 60;
+
+/** Connects a stream of `machine` to `to`: a round trip for the caller, half a one more for the callee. */
+export function dial(
+  machine: Machine,
+  localPort: number,
+  to: Endpoint,
+  handler: StreamHandler,
+  options: ConnectOptions,
+): SimStream {
+  const { world, host } = machine;
+  const target = world.find(to.host, host);
+  const isLiteral = /^[\d.]+$|:/.test(to.host);
+  const loop = isLiteral ? to.host : '127.0.0.1';
+  const remote = target === host ? loop : (target?.address ?? to.host);
+  const local = options.localHost ?? (target === host ? loop : host.address);
+  const stream = createStream(machine, { host: remote, port: to.port }, { host: local, port: localPort });
+  stream.await(handler, options.timeoutMs);
+  if (!Number.isInteger(to.port) || to.port < 1 || to.port > 65535) {
+    stream.fail({ kind: 'failed', code: 'EINVAL' });
+  } else if (target === undefined && !isLiteral) {
+    machine.after(1, () => stream.fail({ kind: 'failed', code: 'ENOTFOUND' }));
+  } else if (target !== undefined) {
+    knock(stream, machine, target, 0);
+  }
+  return stream;
+}
+
+function createStream(machine: Machine, remote: Endpoint, local: Endpoint): SimStream {
+  const { closeTimeoutMs } = machine.world;
+  return new SimStream({ id: machine.world.nextStreamId(), remote, local, closeTimeoutMs }, { machine });
+}
+
+/** Asks for a connection; again and again while there is no answer. The stream's own timer ends that. */
+function knock(stream: SimStream, machine: Machine, target: SimHost, attempt: number): void {
+  if (stream.gone) return;
+  const { world, host } = machine;
+  const path = world.path(host, target);
+  const back = world.path(target, host);
+  const again = (): void => {
+    machine.after(SYN_RETRY_MS * 2 ** attempt, () => knock(stream, machine, target, attempt + 1));
+  };
+  const lost = path.loses(SYN_BYTES, host.chance);
+  machine.after(path.delayMs(host.chance), () => {
+    if (lost || path.cut || back.cut || !target.isUp) {
+      again();
+      return;
+    }
+    const listener = target.machine.listeners.get(stream.remote.port);
+    machine.after(back.delayMs(target.chance), () => {
+      if (stream.gone) return;
+      if (listener === undefined) stream.fail({ kind: 'refused', code: 'ECONNREFUSED' });
+      else establish(stream, machine, target.machine, listener);
+    });
+  });
+}
+
+/** The caller knows that it is connected; the callee will when this has arrived. */
+function establish(stream: SimStream, machine: Machine, callee: Machine, listener: SimListener): void {
+  const { world } = machine;
+  const other = createStream(callee, stream.local, stream.remote);
+  const there = createWire(machine, callee, stream, other);
+  const back = createWire(callee, machine, other, stream);
+  stream.join(there, back);
+  other.join(back, there);
+  const path = world.path(machine.host, callee.host);
+  callee.after(path.latencyMs, () => {
+    const stillListening = callee.listeners.get(listener.local.port) === listener;
+    const owner = stillListening ? listener.accept(other) : undefined;
+    if (owner === undefined) other.destroy();
+    else other.open(owner);
+  });
+  stream.connected();
+}
+
+function createWire(from: Machine, to: Machine, sender: SimStream, receiver: SimStream): Wire {
+  const { world } = from;
+  const loop = from.host === to.host;
+  return new Wire(world.wireOptions, {
+    timeline: world.timeline,
+    pool: world.pool,
+    chance: from.host.chance,
+    path: world.path(from.host, to.host),
+    back: world.path(to.host, from.host),
+    up: loop ? world.loopback : from.host.up,
+    down: loop ? world.loopback : to.host.down,
+    sender,
+    arrived: (segment) => receiver.arrived(segment),
+    isUp: () => to.host.isUp,
+  });
+}

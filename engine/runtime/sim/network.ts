@@ -1,0 +1,59 @@
+import { AlliumError } from '../../codec/error.ts';
+import type { ByteStream, ConnectOptions, Endpoint, Network, StreamHandler } from '../port.ts';
+import { SimDatagramSocket } from './datagram.ts';
+import { dial } from './dial.ts';
+import { requestVirtual } from './http.ts';
+import { SimListener } from './listener.ts';
+import type { Machine } from './machine.ts';
+
+/** Where ports chosen by the system start and end (Linux). */
+const PORT_FIRST = 32768;
+const PORT_LAST = 60999;
+
+/** The network as one virtual machine sees it. */
+export function createSimNetwork(machine: Machine): Network {
+  let lastPort = PORT_FIRST - 1;
+  const freePort = (taken: (port: number) => boolean): number => {
+    for (let tries = PORT_FIRST; tries <= PORT_LAST; tries++) {
+      lastPort = lastPort === PORT_LAST ? PORT_FIRST : lastPort + 1;
+      if (!taken(lastPort)) return lastPort;
+    }
+    throw new AlliumError('NETWORK_FAILED', 'no free port');
+  };
+  const bindPort = (at: Endpoint, taken: ReadonlyMap<number, unknown>): number => {
+    const { host } = machine;
+    const own = ['0.0.0.0', '::', '127.0.0.1', '::1', 'localhost', host.address, ...host.names];
+    const details = { host: at.host, port: at.port };
+    const place = `${at.host} port ${at.port}`;
+    if (!own.includes(at.host))
+      throw new AlliumError('NETWORK_FAILED', `cannot listen on ${place}`, { details });
+    if (at.port === 0) return freePort((port) => taken.has(port));
+    if (taken.has(at.port)) throw new AlliumError('ADDRESS_IN_USE', `cannot listen on ${place}`, { details });
+    return at.port;
+  };
+  return {
+    connect(to: Endpoint, handler: StreamHandler, options: ConnectOptions): ByteStream {
+      return dial(
+        machine,
+        freePort((port) => machine.listeners.has(port)),
+        to,
+        handler,
+        options,
+      );
+    },
+    async listen(at, accept) {
+      const listener = new SimListener({ host: at.host, port: bindPort(at, machine.listeners) }, accept, {
+        machine,
+      });
+      machine.listeners.set(listener.local.port, listener);
+      return listener;
+    },
+    async bindDatagram(at, onMessage) {
+      const local = { host: at.host, port: bindPort(at, machine.datagramSockets) };
+      const socket = new SimDatagramSocket(local, onMessage, { machine });
+      machine.datagramSockets.set(local.port, socket);
+      return socket;
+    },
+    http: (request) => requestVirtual(machine, request),
+  };
+}
