@@ -15,6 +15,7 @@ const KINDS = /** @type {const} */ ([
 /** A file that needs longer says so in its opening comment: “Time limit: 300 s.” */
 const OWN_LIMIT = /Time limit: (\d+) s\b/;
 const KILL_GRACE_MS = 2_000;
+const EXIT_CODE = 'ended with exit code';
 const OUTPUT_CHARACTERS_MAX = 200_000;
 
 /**
@@ -82,7 +83,7 @@ export async function runTestFile(root, file, env) {
       ? 'left processes behind'
       : code === 0
         ? ''
-        : `ended with exit code ${code}`;
+        : `${EXIT_CODE} ${code}`;
   return { file, seconds, output, ...judge(output, ending), missing: missingPrograms(output) };
 }
 
@@ -117,7 +118,8 @@ export function judge(output, ending) {
   if (total + skipped === 0) return { passed: 0, failed: 1, skipped: 0, reason: 'holds no test' };
   const failed = total - passed;
   if (failed === 0 && ending !== '') return { passed, failed: 1, skipped, reason: ending };
-  const reason = failed === 0 ? '' : ending || `${failed} of ${total} did not pass`;
+  const counts = `${failed} of ${total} did not pass`;
+  const reason = failed === 0 ? '' : ending === '' || ending.startsWith(EXIT_CODE) ? counts : ending;
   return { passed, failed, skipped, reason };
 }
 
