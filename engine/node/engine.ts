@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Shard, SHARD_DEFAULTS } from '../bittorrent/torrent/shard.ts';
+import { SHARD_DEFAULTS, Shard } from '../bittorrent/torrent/shard.ts';
 import { VERSION } from '../codec/version.ts';
 import { HashPool } from '../kernels/pool.ts';
 import { Slab } from '../kernels/slab.ts';
@@ -54,7 +54,9 @@ export function createEngine(options: Partial<EngineOptions> = {}): Engine {
 /** BEP 20: `-AL0100-` and twelve random bytes. */
 export function createPeerId(random: Uint8Array): Uint8Array {
   const [major = 0, minor = 0, patch = 0] = VERSION.split('.').map(Number);
-  const prefix = new TextEncoder().encode(`-AL${major.toString(36)}${minor.toString(36)}${patch.toString(36)}0-`);
+  const prefix = new TextEncoder().encode(
+    `-AL${major.toString(36)}${minor.toString(36)}${patch.toString(36)}0-`,
+  );
   const peerId = new Uint8Array(20);
   peerId.set(prefix);
   peerId.set(random.subarray(0, 12), prefix.length);

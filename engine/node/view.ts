@@ -33,6 +33,10 @@ export interface SessionView {
   readonly connectionCount: number;
   /** Why connections ended, counted since the start. */
   readonly closeReasons: Readonly<Record<string, number>>;
-  readonly slab: { readonly slotCount: number; readonly leasedSlots: number; readonly leasedSlotsPeak: number };
+  readonly slab: {
+    readonly slotCount: number;
+    readonly leasedSlots: number;
+    readonly leasedSlotsPeak: number;
+  };
   readonly hashing: { readonly messages: number; readonly bytes: number; readonly pending: number };
 }

@@ -34,10 +34,23 @@ export function unsafePath(where: string, name: string, reason: string): AlliumE
   });
 }
 
+/**
+ * A refusal met inside of something, with the place of that in front. Naming places only when something is wrong
+ * saves a third of the time for torrents of very many files.
+ */
+export function within(place: string, thrown: unknown): unknown {
+  if (!(thrown instanceof AlliumError)) return thrown;
+  const { code, message, advice } = thrown;
+  const details = { where: shorten(`${place}${thrown.details.where ?? ''}`) };
+  return new AlliumError(code, `${shorten(place)}${message}`, { advice, details });
+}
+
 /** What the parts of the parser share for the torrent at hand. */
 export class ParseContext {
   readonly limits: MetainfoLimits;
   readonly host: HostKind;
+  /** Which file is being read, for the warnings. */
+  file: number | undefined;
   readonly #warnings: string[] = [];
   #warningsLeftOut = 0;
 
@@ -47,8 +60,10 @@ export class ParseContext {
   }
 
   warn(sentence: string): void {
-    if (this.#warnings.length < this.limits.warningCountMax) this.#warnings.push(shorten(sentence));
-    else this.#warningsLeftOut += 1;
+    if (this.#warnings.length < this.limits.warningCountMax) {
+      const place = this.file === undefined ? '' : `file ${this.file}: `;
+      this.#warnings.push(shorten(place + sentence));
+    } else this.#warningsLeftOut += 1;
   }
 
   get warnings(): readonly string[] {

@@ -1,5 +1,5 @@
 import { asDict, type BencodeDict } from '../../codec/bencode.ts';
-import { badTorrent, bytesField, lengthField, listField, type ParseContext } from './context.ts';
+import { badTorrent, bytesField, lengthField, listField, type ParseContext, within } from './context.ts';
 import { checkFileCount, type FileList, type ListedFile, readAttributes, readLetters } from './files.ts';
 import { checkPathLength, type NameReader, readPath } from './names.ts';
 
@@ -25,23 +25,29 @@ export function readFilesV1(info: BencodeDict, read: NameReader, context: ParseC
   if (info.has('length')) throw badTorrent('info', 'has both length and files');
   if (list.length === 0) throw badTorrent('info.files', 'is empty');
   checkFileCount(list.length, context);
-  const files = list.map((item, index) => {
-    const where = `info.files[${index}]`;
-    const dict = asDict(item);
-    if (dict === undefined) throw badTorrent(where, 'is not a dictionary');
-    const path = readFilePath(dict, where, name, read);
-    return readFile(dict, where, checkPathLength(path, where, context), name, read);
-  });
+  const files: ListedFile[] = [];
+  try {
+    for (const item of list) {
+      context.file = files.length;
+      const dict = asDict(item);
+      if (dict === undefined) throw badTorrent('', 'is not a dictionary');
+      const path = checkPathLength(readFilePath(dict, name, read), '.path', context);
+      files.push(readFile(dict, '', path, name, read));
+    }
+  } catch (thrown) {
+    throw within(`info.files[${files.length}]`, thrown);
+  }
+  context.file = undefined;
   return { name, isSingleFile: false, files };
 }
 
-function readFilePath(dict: BencodeDict, where: string, name: string, read: NameReader): string[] {
+function readFilePath(dict: BencodeDict, name: string, read: NameReader): string[] {
   const key = dict.has('path.utf-8') ? 'path.utf-8' : 'path';
-  const list = listField(dict, key, where);
-  if (list !== undefined) return [name, ...readPath(list, `${where}.${key}`, read)];
+  const list = listField(dict, key, '');
+  if (list !== undefined) return [name, ...readPath(list, '.path', read)];
   // BEP 47: padding is never stored, so it needs no path.
-  if (readLetters(dict).padding) return [name, '.pad', String(lengthField(dict, 'length', where))];
-  throw badTorrent(`${where}.path`, 'is missing');
+  if (readLetters(dict).padding) return [name, '.pad', String(lengthField(dict, 'length', ''))];
+  throw badTorrent('.path', 'is missing');
 }
 
 function readFile(

@@ -2,7 +2,7 @@ import { asBytes, type BencodeDict, type BencodeList, decodeUtf8 } from '../../c
 import { judgeName } from '../path-safety.ts';
 import { badTorrent, listField, type ParseContext, unsafePath } from './context.ts';
 
-/** Turns the bytes of a name into text that is safe as one path component. */
+/** Turns the bytes of a name into text that is safe as one path component. `where` is for what is said of it. */
 export type NameReader = (bytes: Uint8Array, where: string) => string;
 
 /** BEP 52: names are UTF-8, nothing else. */
@@ -25,7 +25,7 @@ export function legacyNames(outer: BencodeDict, context: ParseContext): NameRead
     let name = decodeUtf8(bytes) ?? other?.(bytes);
     if (name === undefined) {
       name = replacing.decode(bytes).replaceAll('\ufffd', '_');
-      context.warn(`${where} is not UTF-8; what cannot be read became "_"`);
+      context.warn(`name in ${where} is not UTF-8; what cannot be read became "_"`);
     }
     return checkName(name, where, context);
   };
@@ -52,17 +52,17 @@ function checkName(name: string, where: string, context: ParseContext): string {
   const finding = judgeName(name, context.host, context.limits.nameBytesMax);
   if (finding === undefined) return name;
   if (finding.level === 'refuse') throw unsafePath(where, name, finding.reason);
-  context.warn(`${where} ${finding.reason}`);
+  context.warn(`${where} "${name}" ${finding.reason}`);
   return name;
 }
 
 /** Components from a bencoded list of names. BEP 3: at least one. */
 export function readPath(list: BencodeList, where: string, read: NameReader): string[] {
   if (list.length === 0) throw badTorrent(where, 'is empty');
-  return list.map((item, index) => {
+  return list.map((item) => {
     const bytes = asBytes(item);
-    if (bytes === undefined) throw badTorrent(`${where}[${index}]`, 'is not a string');
-    return read(bytes, `${where}[${index}]`);
+    if (bytes === undefined) throw badTorrent(where, 'has an entry that is not a string');
+    return read(bytes, where);
   });
 }
 

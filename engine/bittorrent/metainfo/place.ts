@@ -24,7 +24,14 @@ export function placeFiles(
   const files: TorrentFile[] = [];
   for (const file of listed) {
     const offset = aligned ? Math.ceil(end / pieceLength) * pieceLength : end;
-    files.push({ ...file, byteLength: byteCount(file.byteLength), offset: torrentOffset(offset) });
+    files.push({
+      path: file.path,
+      byteLength: byteCount(file.byteLength),
+      offset: torrentOffset(offset),
+      isPadding: file.isPadding,
+      attributes: file.attributes,
+      piecesRoot: file.piecesRoot,
+    });
     if (file.byteLength === 0) continue;
     end = offset + file.byteLength;
     if (!file.isPadding) contentBytes += file.byteLength;

@@ -1,3 +1,4 @@
+import type { Random } from '../../runtime/port.ts';
 import type { PieceIndex } from '../units.ts';
 import type { PickerPeer } from './picker-peer.ts';
 
@@ -13,12 +14,13 @@ export class PartialPiece {
   readonly order: number;
   freeCount: number;
   receivedCount = 0;
-  /** Only this peer may take blocks of it, see `PickerPeer.onParole`. */
+  /** Only this peer may take blocks of it, see {@link PickerPeer.onParole}. */
   reservedFor: PickerPeer | undefined;
   readonly #states: Uint8Array;
+  /** Whom a requested block is reserved for. */
   readonly #owners: (PickerPeer | undefined)[];
   /** Those asked besides the owner: duplicates of the endgame, and peers that took too long. */
-  #others: Map<number, PickerPeer[]> | undefined;
+  readonly #others = new Map<number, PickerPeer[]>();
   /** No free block lies before this one. */
   #freeFrom = 0;
 
@@ -35,25 +37,26 @@ export class PartialPiece {
     return this.blockCount - this.freeCount - this.receivedCount;
   }
 
+  /** Nothing of it is here, and nobody is asked for any of it. */
+  get isUntouched(): boolean {
+    return this.freeCount === this.blockCount && this.#others.size === 0;
+  }
+
   isReceived(block: number): boolean {
     return this.#states[block] === RECEIVED;
   }
 
-  isRequested(block: number): boolean {
-    return this.#states[block] === REQUESTED;
-  }
-
   /** Whether `peer` was asked for this block and nothing has come of it yet. */
   isAskedOf(block: number, peer: PickerPeer): boolean {
-    return this.#owners[block] === peer || this.#others?.get(block)?.includes(peer) === true;
+    return this.#owners[block] === peer || this.#isOther(block, peer);
   }
 
   /** How many peers have been asked for this block. */
   askedCount(block: number): number {
-    return (this.#owners[block] === undefined ? 0 : 1) + (this.#others?.get(block)?.length ?? 0);
+    return (this.#owners[block] === undefined ? 0 : 1) + (this.#others.get(block)?.length ?? 0);
   }
 
-  /** The first free block, which must exist. Blocks this peer is already asked for do not count; -1: none. */
+  /** The first free block that `peer` is not asked for already; -1: none. */
   nextFree(peer: PickerPeer): number {
     let block = this.#freeFrom;
     while (block < this.blockCount && this.#states[block] !== FREE) block++;
@@ -75,43 +78,62 @@ export class PartialPiece {
     return block - first;
   }
 
+  /**
+   * A block that others were asked for, but `peer` was not: one that as few as possible were asked for, and fewer
+   * than `countBelow`, ties by chance; -1: none.
+   */
+  leastAsked(peer: PickerPeer, countBelow: number, random: Random): number {
+    const start = random.below(this.blockCount);
+    let best = -1;
+    let fewest = countBelow;
+    for (let turn = 0; turn < this.blockCount && fewest > 1; turn++) {
+      const block = (start + turn) % this.blockCount;
+      if (this.#states[block] !== REQUESTED || this.isAskedOf(block, peer)) continue;
+      const count = this.askedCount(block);
+      if (count >= fewest) continue;
+      fewest = count;
+      best = block;
+    }
+    return best;
+  }
+
   addDuplicate(block: number, peer: PickerPeer): void {
-    this.#others ??= new Map();
     const others = this.#others.get(block);
     if (others === undefined) this.#others.set(block, [peer]);
     else others.push(peer);
   }
 
-  /** The block is here. Calls `onOther` for each other peer that was asked for it. */
-  receive(block: number, from: PickerPeer, onOther: (peer: PickerPeer) => void): void {
+  /** The block is here. Returns the other peers that were asked for it. */
+  receive(block: number, from: PickerPeer): PickerPeer[] | undefined {
     const owner = this.#owners[block];
     if (this.#states[block] === FREE) this.freeCount--;
     this.#states[block] = RECEIVED;
     this.#owners[block] = undefined;
     this.receivedCount++;
-    if (owner !== undefined && owner !== from) onOther(owner);
-    const others = this.#others?.get(block);
-    if (others === undefined) return;
-    this.#others?.delete(block);
-    for (const other of others) if (other !== from) onOther(other);
+    if (this.#others.size === 0) return undefined;
+    const asked = this.#others.get(block) ?? [];
+    this.#others.delete(block);
+    if (owner !== undefined) asked.push(owner);
+    return asked.filter((peer) => peer !== from);
   }
 
-  /** `peer` will not send this block. True when it is free again. */
-  release(block: number, peer: PickerPeer): boolean {
-    const others = this.#others?.get(block);
-    if (this.#owners[block] !== peer) {
-      if (others !== undefined) this.#dropOther(block, others, peer);
-      return false;
+  /** `peer` will not send this block. It is free again when it was reserved for this peer. */
+  release(block: number, peer: PickerPeer): void {
+    if (this.#owners[block] === peer) {
+      this.#owners[block] = undefined;
+      this.#free(block);
+      return;
     }
-    this.#owners[block] = undefined;
-    this.#free(block);
-    return true;
+    const others = this.#others.get(block) ?? [];
+    const left = others.filter((other) => other !== peer);
+    if (left.length > 0) this.#others.set(block, left);
+    else this.#others.delete(block);
   }
 
   /** `peer` takes too long: others may be asked for its blocks, but what it sends is still welcome. */
   overtake(peer: PickerPeer): void {
     for (let block = 0; block < this.blockCount; block++) {
-      if (this.#owners[block] !== peer || this.#others?.has(block) === true) continue;
+      if (this.#owners[block] !== peer) continue;
       this.#owners[block] = undefined;
       this.addDuplicate(block, peer);
       this.#free(block);
@@ -122,27 +144,24 @@ export class PartialPiece {
   reset(): void {
     this.#states.fill(FREE);
     this.#owners.fill(undefined);
-    this.#others = undefined;
+    this.#others.clear();
     this.#freeFrom = 0;
     this.freeCount = this.blockCount;
     this.receivedCount = 0;
     this.reservedFor = undefined;
   }
 
+  #isOther(block: number, peer: PickerPeer): boolean {
+    return this.#others.size > 0 && this.#others.get(block)?.includes(peer) === true;
+  }
+
   #isFreeFor(block: number, peer: PickerPeer): boolean {
-    if (this.#states[block] !== FREE) return false;
-    return this.#others?.get(block)?.includes(peer) !== true;
+    return this.#states[block] === FREE && !this.#isOther(block, peer);
   }
 
   #free(block: number): void {
     this.#states[block] = FREE;
     this.freeCount++;
     if (block < this.#freeFrom) this.#freeFrom = block;
-  }
-
-  #dropOther(block: number, others: PickerPeer[], peer: PickerPeer): void {
-    const at = others.indexOf(peer);
-    if (at >= 0) others.splice(at, 1);
-    if (others.length === 0) this.#others?.delete(block);
   }
 }

@@ -14,6 +14,8 @@ export class PickerPeer {
   requestCount = 0;
   /** Gets only pieces that nobody else has a part in, so that a bad one is its fault alone. */
   onParole = false;
+  /** The state of the picker in which there was nothing for this peer; as long as it lasts there is no need to look. */
+  nothingAtChange = -1;
 
   constructor(pieceCount: number) {
     this.have = new Bitfield(pieceCount);

@@ -1,6 +1,7 @@
 import type { Random } from '../../runtime/port.ts';
 import type { Bitfield } from '../bitfield.ts';
 import type { PieceIndex } from '../units.ts';
+import type { PickerPeer } from './picker-peer.ts';
 
 /** 0: not wanted; then low, normal, high. Pieces of a higher priority are all taken before those of a lower one. */
 export type PiecePriority = 0 | 1 | 2 | 3;
@@ -20,12 +21,15 @@ export interface PickerOptions {
   readonly partialsMax?: number;
   /** Peers that one block may be asked of at once in the endgame. */
   readonly duplicatesMax?: number;
+  /** A peer with this many requests under way is not asked for duplicates. */
+  readonly duplicateQueueMax?: number;
 }
 
 export const PICKER_DEFAULTS = {
   randomFirstPieces: 4,
   partialsMax: 2048,
   duplicatesMax: 4,
+  duplicateQueueMax: 16,
 } as const;
 
 export interface PickerModules {
@@ -44,3 +48,6 @@ export interface BlockRun {
  * `duplicate`: it is here already; `unasked`: this peer was not asked for it, nothing changes.
  */
 export type BlockVerdict = 'taken' | 'complete' | 'duplicate' | 'unasked';
+
+/** Told of every other peer that was asked for a block that has come: send it a CANCEL. */
+export type OnCancel = (peer: PickerPeer, piece: PieceIndex, block: number) => void;

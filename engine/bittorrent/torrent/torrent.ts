@@ -1,3 +1,4 @@
+import { AlliumError } from '../../codec/error.ts';
 import type { HashService } from '../../kernels/hash-service.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { BLOCK_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
@@ -15,7 +16,7 @@ import type { CloseReason, PeerHost } from '../peer/peer-host.ts';
 import { Picker } from '../picker/picker.ts';
 import type { FileCache } from '../storage/file-cache.ts';
 import { TorrentStorage } from '../storage/torrent-storage.ts';
-import type { BlockOffset, PieceIndex } from '../units.ts';
+import { type BlockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
@@ -24,6 +25,7 @@ import { ChokeLoop } from './choke-loop.ts';
 import { sendGreeting, takeMessage } from './messages.ts';
 import type { TorrentOptions } from './options.ts';
 import { PeerPool } from './peer-pool.ts';
+import { type RecheckOptions, recheck } from './recheck.ts';
 import { TorrentPeer } from './torrent-peer.ts';
 
 const TICK_MS = 1_000;
@@ -65,6 +67,7 @@ export class Torrent implements PeerHost {
   readonly storage: TorrentStorage;
   readonly picker: Picker;
   readonly downloader: Downloader;
+  readonly check: PieceCheck;
   readonly infoHashes: readonly Uint8Array[];
   readonly localPeerId: Uint8Array;
   readonly features: HandshakeFeatures;
@@ -91,11 +94,13 @@ export class Torrent implements PeerHost {
     this.layout = new Layout(metainfo);
     this.storage = new TorrentStorage(options, { ...modules, layout: this.layout, files: runtime.files });
     const blocksPerPiece = Math.ceil(metainfo.pieceLength / BLOCK_BYTES);
+    const partialsMax = Math.floor((slab.slotCount * PARTIALS_SLAB_SHARE) / blocksPerPiece);
+    if (partialsMax < 1) throw pieceTooLong(metainfo, slab);
     this.picker = new Picker(
       {
         pieceCount: metainfo.pieceCount,
         blocksIn: (piece) => Math.ceil(this.layout.pieceLengthOf(piece) / BLOCK_BYTES),
-        partialsMax: Math.max(1, Math.floor((slab.slotCount * PARTIALS_SLAB_SHARE) / blocksPerPiece)),
+        partialsMax,
         ...(options.have === undefined ? {} : { have: options.have }),
       },
       { random },
@@ -119,6 +124,7 @@ export class Torrent implements PeerHost {
       peers: this.peers,
       mode: () => (this.picker.isDone ? 'seed' : 'leech'),
     });
+    this.check = new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes });
     this.downloader = new Downloader(
       {
         snubAfterMs: options.choker.snubMs,
@@ -130,7 +136,7 @@ export class Torrent implements PeerHost {
         layout: this.layout,
         slab,
         storage: this.storage,
-        check: new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes }),
+        check: this.check,
         clock,
         onVerified: (piece) => this.onVerified(piece),
         onFailed: (assembly) => this.onFailed(assembly),
@@ -153,6 +159,25 @@ export class Torrent implements PeerHost {
     this.chokeLoop.start();
     this.tick();
     if (this.picker.isDone) this.announceDone();
+  }
+
+  /**
+   * Looks at what is on the disk, all pieces or some: right ones are taken as verified, others as missing. Only
+   * while stopped. `onProgress` hears how many pieces have been looked at.
+   */
+  async recheck(options: Partial<RecheckOptions> = {}): Promise<void> {
+    if (!this.stopped) throw new Error('a running torrent cannot be rechecked');
+    const pieces = [...(options.pieces ?? allPieces(this.metainfo.pieceCount))];
+    const found = await recheck(
+      { ...options, pieces },
+      { slab: this.modules.slab, storage: this.storage, layout: this.layout, check: this.check },
+    );
+    await this.storage.close();
+    if (options.isCancelled?.() === true) return;
+    for (const piece of pieces) {
+      if (found.has(piece)) this.picker.pieceVerified(piece);
+      else this.picker.pieceLost(piece);
+    }
   }
 
   /** Closes all connections and files. Slots go back as soon as the sockets let go of them. */
@@ -321,4 +346,21 @@ export class Torrent implements PeerHost {
     void this.stop();
     this.modules.events.onError?.(error);
   }
+}
+
+function* allPieces(count: number): Generator<PieceIndex> {
+  for (let piece = 0; piece < count; piece++) yield pieceIndex(piece);
+}
+
+function pieceTooLong(metainfo: Metainfo, slab: Slab): AlliumError {
+  const { pieceLength } = metainfo;
+  const slabBytes = slab.slotCount * SLOT_BYTES;
+  return new AlliumError(
+    'SLAB_FULL',
+    `pieces of ${pieceLength} bytes are too long for ${slabBytes} bytes of memory`,
+    {
+      advice: `Give the program at least ${Math.ceil(pieceLength / PARTIALS_SLAB_SHARE / 2 ** 20) + 1} MiB.`,
+      details: { pieceLength, slabBytes },
+    },
+  );
 }

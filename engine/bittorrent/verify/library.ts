@@ -61,6 +61,7 @@ export function locateDirectly(torrent: WantedTorrent, roots: readonly string[],
     roots.map((root) => join(root, torrent.name)),
     finder,
   );
+  if (isComplete(torrent, named)) return named;
   const itself = bestOf(torrent, roots, finder);
   // A root that happens to hold a file of the same name is not yet the torrent's folder under another name.
   const renamed = itself.exactFiles > 0 || torrent.isSingleFile || itself.base.endsWith(`/${torrent.name}`);

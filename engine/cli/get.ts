@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { EXIT, type ExitCode } from './support/exit-code.ts';
+import { addExamples } from './support/help.ts';
+import { writeErr, writeJson, writeOut } from './support/output.ts';
+import { ProgressLine, progressText, RateMeter } from './support/progress.ts';
+import { runCommand } from './support/run-command.ts';
+import { addTransferOptions, type TransferWords, transferOptions } from './support/transfer-options.ts';
+import { formatBytes, formatDuration, formatRate } from './support/units.ts';
+
+const REDRAW_MS = 250;
+
+interface GetWords extends TransferWords {
+  readonly output: string;
+  readonly seed?: boolean;
+}
+
+/** `allium get`: download one torrent. */
+export function registerGet(program: Command): void {
+  const command = program
+    .command('get')
+    .summary('download a torrent')
+    .description(
+      'Download a torrent, checking every piece before it is written. What is there already is verified and kept, ' +
+        'so an interrupted download goes on where it stopped.',
+    )
+    .argument('<file.torrent>', 'the torrent to download')
+    .requiredOption('-o, --output <folder>', 'save its files below this folder')
+    .option('--seed', 'go on seeding afterwards, until interrupted');
+  addTransferOptions(command);
+  addExamples(command, [
+    ['get debian.torrent -o downloads', 'Download with the peers its trackers know'],
+    ['get big.torrent -o . --peer 127.0.0.1:6881 --no-tracker', 'Download from one peer only'],
+  ]);
+  command.action((file: string, words: GetWords) =>
+    runCommand({ name: 'get', json: words.json === true }, (signal) => get(file, words, signal)),
+  );
+}
+
+async function get(file: string, words: GetWords, signal: AbortSignal): Promise<ExitCode> {
+  const { openTransfer } = await import('../node/transfer.ts');
+  const transfer = await openTransfer(transferOptions(file, words), async () => ({
+    root: words.output,
+    trusted: false,
+  }));
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    if (signal.aborted) resolve('interrupted');
+    signal.addEventListener('abort', () => resolve('interrupted'));
+  });
+  const { torrent } = transfer;
+  const line = new ProgressLine();
+  const startedMs = performance.now();
+  try {
+    if (await Promise.race([torrent.check(), interrupted])) return EXIT.interrupted;
+    if (torrent.failure !== undefined) throw torrent.failure;
+    const before = torrent.have.count;
+    const { pieceLength, contentBytes } = torrent.metainfo;
+    const meter = new RateMeter(before * pieceLength);
+    await torrent.start();
+    const timer = setInterval(() => {
+      const view = torrent.view();
+      const doneBytes = Math.min(contentBytes, view.pieceDoneCount * pieceLength);
+      line.update(
+        () => `${progressText(doneBytes, contentBytes, meter.sample(doneBytes))}  ${view.peerCount} peers`,
+      );
+    }, REDRAW_MS);
+    const outcome = await Promise.race([transfer.done, transfer.failed, interrupted]).finally(() =>
+      clearInterval(timer),
+    );
+    line.clear();
+    if (outcome === 'interrupted') return EXIT.interrupted;
+    report(words, torrent.view(), performance.now() - startedMs);
+    if (words.seed === true) {
+      writeErr(`allium get: seeding on port ${transfer.listening.port} until interrupted.\n`);
+      await Promise.race([interrupted, transfer.failed]);
+    }
+    return EXIT.done;
+  } finally {
+    line.clear();
+    await transfer.close();
+  }
+}
+
+function report(
+  words: GetWords,
+  view: {
+    readonly name: string;
+    readonly infoHash: string;
+    readonly totalBytes: number;
+    readonly downloadedBytes: number;
+  },
+  durationMs: number,
+): void {
+  const { name, infoHash, totalBytes, downloadedBytes } = view;
+  const bytesPerSec = durationMs > 0 ? (downloadedBytes * 1000) / durationMs : 0;
+  if (words.json === true) {
+    writeJson({ name, infoHash, totalBytes, downloadedBytes, durationMs, bytesPerSec });
+    return;
+  }
+  const how = `${formatBytes(downloadedBytes)} downloaded in ${formatDuration(durationMs)}, ${formatRate(bytesPerSec)}`;
+  writeOut(`${name}: complete and verified, ${formatBytes(totalBytes)} (${how})\n`);
+}

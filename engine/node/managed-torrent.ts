@@ -1,0 +1,187 @@
+import type { Bitfield } from '../bittorrent/bitfield.ts';
+import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import { PRIORITY_SKIP } from '../bittorrent/picker/types.ts';
+import type { TorrentOptions } from '../bittorrent/torrent/options.ts';
+import type { Shard } from '../bittorrent/torrent/shard.ts';
+import type { Torrent } from '../bittorrent/torrent/torrent.ts';
+import type { PieceIndex } from '../bittorrent/units.ts';
+import type { Clock, Endpoint } from '../runtime/port.ts';
+import type { TorrentState, TorrentView } from './view.ts';
+
+export interface ManagedTorrentOptions {
+  readonly torrent: TorrentOptions;
+  readonly addedAtMs: number;
+  /** Counters of earlier runs. */
+  readonly downloadedBytes?: number;
+  readonly uploadedBytes?: number;
+}
+
+/** What the owner of a torrent wants to hear. */
+export interface ManagedTorrentEvents {
+  onPiece?(torrent: ManagedTorrent, piece: PieceIndex): void;
+  onDone?(torrent: ManagedTorrent): void;
+  onState?(torrent: ManagedTorrent): void;
+}
+
+/** A torrent and the state a user knows it by: checked first, then downloading or seeding, or stopped with a reason. */
+export class ManagedTorrent {
+  readonly torrent: Torrent;
+  readonly metainfo: Metainfo;
+  readonly addedAtMs: number;
+  private readonly options: ManagedTorrentOptions;
+  private readonly modules: {
+    readonly shard: Shard;
+    readonly clock: Clock;
+    readonly events: ManagedTorrentEvents;
+  };
+  private currentState: TorrentState = 'stopped';
+  private error: Error | undefined;
+  private piecesChecked = 0;
+  private cancelCheck = false;
+  private checking: Promise<void> | undefined;
+
+  /** Throws when the shard has this torrent already. */
+  constructor(
+    options: ManagedTorrentOptions,
+    modules: {
+      readonly shard: Shard;
+      readonly clock: Clock;
+      readonly metainfo: Metainfo;
+      readonly events: ManagedTorrentEvents;
+    },
+  ) {
+    this.options = options;
+    this.modules = modules;
+    this.metainfo = modules.metainfo;
+    this.addedAtMs = options.addedAtMs;
+    this.torrent = modules.shard.add(options.torrent, modules.metainfo, {
+      onPiece: (piece) => modules.events.onPiece?.(this, piece),
+      onDone: () => {
+        if (!this.torrent.isStopped) this.enter('seeding');
+        modules.events.onDone?.(this);
+      },
+      onError: (error) => this.fail(error),
+    });
+  }
+
+  get state(): TorrentState {
+    return this.currentState;
+  }
+
+  /** Why it is in state `error`. */
+  get failure(): Error | undefined {
+    return this.error;
+  }
+
+  get infoHash(): string {
+    return Buffer.from(this.metainfo.infoHashV1 ?? this.metainfo.infoHashV2!).toString('hex');
+  }
+
+  get have(): Bitfield {
+    return this.torrent.have;
+  }
+
+  get downloadedBytes(): number {
+    return (this.options.downloadedBytes ?? 0) + this.torrent.downRate.totalBytes;
+  }
+
+  get uploadedBytes(): number {
+    return (this.options.uploadedBytes ?? 0) + this.torrent.upRate.totalBytes;
+  }
+
+  /** Joins the swarm with what is known to be verified. */
+  async start(): Promise<void> {
+    if (this.currentState === 'downloading' || this.currentState === 'seeding') return;
+    this.error = undefined;
+    try {
+      await this.torrent.storage.createEmptyFiles();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
+    this.torrent.start();
+  }
+
+  /** Joins the swarm to serve what is verified; what is missing is not fetched and not written. */
+  async seedOnly(): Promise<void> {
+    const { picker, have } = this.torrent;
+    for (const piece of have.missing()) picker.setPriority(piece, PRIORITY_SKIP);
+    this.enter('seeding');
+    this.torrent.start();
+  }
+
+  /** Reads and hashes what is on the disk. The torrent must not be running. */
+  async check(onProgress?: (done: number) => void): Promise<void> {
+    await this.torrent.stop();
+    this.piecesChecked = 0;
+    this.cancelCheck = false;
+    this.enter('checking');
+    this.checking = this.torrent.recheck({
+      isCancelled: () => this.cancelCheck,
+      onProgress: (done) => {
+        this.piecesChecked = done;
+        onProgress?.(done);
+      },
+    });
+    try {
+      await this.checking;
+      this.enter('stopped');
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.checking = undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.cancelCheck = true;
+    await this.checking?.catch(() => {});
+    await this.torrent.stop();
+    if (this.currentState !== 'error') this.enter('stopped');
+  }
+
+  /** Stops it and takes it off the shard. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.modules.shard.remove(this.torrent);
+  }
+
+  addPeers(endpoints: Iterable<Endpoint>): void {
+    this.torrent.addCandidates(endpoints);
+  }
+
+  view(): TorrentView {
+    const { torrent, metainfo } = this;
+    const now = this.modules.clock.now();
+    const done = this.currentState === 'checking' ? this.piecesChecked : torrent.have.count;
+    return {
+      infoHash: this.infoHash,
+      name: metainfo.name,
+      state: this.currentState,
+      error: this.error?.message ?? '',
+      totalBytes: metainfo.contentBytes,
+      pieceCount: metainfo.pieceCount,
+      pieceDoneCount: done,
+      progress: metainfo.pieceCount === 0 ? 1 : done / metainfo.pieceCount,
+      downBytesPerSec: torrent.downRate.bytesPerSec(now),
+      upBytesPerSec: torrent.upRate.bytesPerSec(now),
+      downloadedBytes: this.downloadedBytes,
+      uploadedBytes: this.uploadedBytes,
+      peerCount: torrent.peers.size,
+      root: this.options.torrent.root,
+      addedAtMs: this.addedAtMs,
+    };
+  }
+
+  private fail(error: unknown): void {
+    this.error = error instanceof Error ? error : new Error(String(error));
+    this.enter('error');
+  }
+
+  private enter(state: TorrentState): void {
+    if (this.currentState === state) return;
+    this.currentState = state;
+    this.modules.events.onState?.(this);
+  }
+}

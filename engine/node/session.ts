@@ -1,0 +1,116 @@
+import type { Bitfield } from '../bittorrent/bitfield.ts';
+import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import { TORRENT_DEFAULTS, type TorrentOptions } from '../bittorrent/torrent/options.ts';
+import type { Shard } from '../bittorrent/torrent/shard.ts';
+import { AlliumError } from '../codec/error.ts';
+import type { HashService } from '../kernels/hash-service.ts';
+import type { Slab } from '../kernels/slab.ts';
+import type { Endpoint, Runtime } from '../runtime/port.ts';
+import { ManagedTorrent, type ManagedTorrentEvents } from './managed-torrent.ts';
+import type { SessionView } from './view.ts';
+
+export interface SessionOptions {
+  readonly listen: Endpoint;
+  /** What every torrent gets unless {@link Session.add} says otherwise. */
+  readonly torrentDefaults?: Partial<Omit<TorrentOptions, 'root' | 'have' | 'listenPort'>>;
+}
+
+export interface SessionModules {
+  readonly runtime: Runtime;
+  readonly slab: Slab;
+  readonly hashes: HashService;
+  readonly shard: Shard;
+  readonly events: ManagedTorrentEvents;
+}
+
+/** What is known of a torrent when it is added. */
+export interface AddOptions {
+  readonly metainfo: Metainfo;
+  /** The folder its files are saved below. */
+  readonly root: string;
+  readonly have?: Bitfield;
+  readonly addedAtMs?: number;
+  readonly downloadedBytes?: number;
+  readonly uploadedBytes?: number;
+}
+
+/** The torrents of a node and what they have in common. */
+export class Session {
+  private readonly options: SessionOptions;
+  private readonly modules: SessionModules;
+  private readonly torrents = new Map<string, ManagedTorrent>();
+  private listening: Endpoint | undefined;
+
+  constructor(options: SessionOptions, modules: SessionModules) {
+    this.options = options;
+    this.modules = modules;
+  }
+
+  /** Opens the port. Rejects with ADDRESS_IN_USE or NO_PERMISSION. */
+  async listen(): Promise<Endpoint> {
+    this.listening = await this.modules.shard.listen(this.options.listen);
+    return this.listening;
+  }
+
+  get(infoHash: string): ManagedTorrent | undefined {
+    return this.torrents.get(infoHash);
+  }
+
+  list(): ManagedTorrent[] {
+    return [...this.torrents.values()];
+  }
+
+  /** Adds a torrent, stopped. Throws BAD_USAGE when it is there already. */
+  add(options: AddOptions): ManagedTorrent {
+    const { metainfo, root, have } = options;
+    const { runtime, shard, events } = this.modules;
+    const infoHash = Buffer.from(metainfo.infoHashV1 ?? metainfo.infoHashV2!).toString('hex');
+    if (this.torrents.has(infoHash)) {
+      throw new AlliumError('BAD_USAGE', `the torrent “${metainfo.name}” is there already`, {
+        details: { infoHash },
+      });
+    }
+    const managed = new ManagedTorrent(
+      {
+        torrent: {
+          ...TORRENT_DEFAULTS,
+          ...this.options.torrentDefaults,
+          listenPort: this.listening?.port ?? 0,
+          root,
+          ...(have === undefined ? {} : { have }),
+        },
+        addedAtMs: options.addedAtMs ?? runtime.clock.wallClock(),
+        downloadedBytes: options.downloadedBytes ?? 0,
+        uploadedBytes: options.uploadedBytes ?? 0,
+      },
+      { shard, clock: runtime.clock, metainfo, events },
+    );
+    this.torrents.set(infoHash, managed);
+    return managed;
+  }
+
+  async remove(infoHash: string): Promise<void> {
+    const managed = this.torrents.get(infoHash);
+    this.torrents.delete(infoHash);
+    await managed?.remove();
+  }
+
+  /** Stops all torrents; the shard is closed by its owner. */
+  async close(): Promise<void> {
+    await Promise.all(this.list().map((managed) => managed.stop()));
+  }
+
+  view(): SessionView {
+    const { shard, slab, hashes } = this.modules;
+    const { slotCount, leasedSlots, leasedSlotsPeak } = slab.stats();
+    const { messages, bytes, pending } = hashes.stats;
+    return {
+      torrents: this.list().map((managed) => managed.view()),
+      listening: this.listening === undefined ? '' : `${this.listening.host}:${this.listening.port}`,
+      connectionCount: shard.connectionCount,
+      closeReasons: Object.fromEntries(shard.closeReasons),
+      slab: { slotCount, leasedSlots, leasedSlotsPeak },
+      hashing: { messages, bytes, pending },
+    };
+  }
+}
