@@ -50,6 +50,29 @@ traces('no file names a package registry or a path of one machine', () => {
   assert.equal(guilty, []);
 });
 
+traces('the lockfile holds every platform’s package, with its hash: npm ci refuses one that does not', () => {
+  type Locked = {
+    readonly integrity?: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  };
+  const lock = JSON.parse(readProjectFile('package-lock.json')) as {
+    packages: Readonly<Record<string, Locked>>;
+  };
+  const places = Object.keys(lock.packages);
+  const wanted = Object.values(lock.packages).flatMap((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  );
+  assert.ok(wanted.length > 10, 'there are optional packages');
+  assert.equal(
+    wanted.filter((name) => !places.some((place) => place.endsWith(`node_modules/${name}`))),
+    [],
+  );
+  assert.equal(
+    places.filter((place) => place !== '' && lock.packages[place]?.integrity === undefined),
+    [],
+  );
+});
+
 traces('no source keeps left-overs, switches a check off or uses what the rules exclude', () => {
   const sources = projectFiles().filter((path) => /\.(?:ts|mjs|py)$/.test(path));
   const guilty = sources.flatMap((path) => {
