@@ -38,20 +38,8 @@ export function asText(value: BencodeValue | undefined): string | undefined {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Below this length a loop over ASCII beats the call into the decoder (measured on Node 20). */
-const ASCII_LOOP_BYTES_MAX = 24;
-
 /** undefined when the bytes are not valid UTF-8. A byte order mark is kept, so that encoding gives the same bytes. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  if (bytes.length <= ASCII_LOOP_BYTES_MAX) {
-    let text = '';
-    for (let index = 0; index < bytes.length; index += 1) {
-      const byte = bytes[index]!;
-      if (byte >= 0x80) break;
-      text += String.fromCharCode(byte);
-    }
-    if (text.length === bytes.length) return text;
-  }
   try {
     return utf8.decode(bytes);
   } catch {
