@@ -37,8 +37,8 @@ function isInstalledByHand(root) {
   return tools.every((name) => existsSync(join(root, 'node_modules', name, 'package.json')));
 }
 
-/** The npm that came with this node, or the one on the search path. @returns {{ command: string, first: string[] }} */
-function findNpm() {
+/** The npm that came with this node, or the one on the search path; `first` are its first words. @returns {{ command: string, first: string[] }} */
+export function findNpm() {
   const here = dirname(process.execPath);
   const caller = process.env.npm_execpath ?? '';
   const candidates = [
@@ -91,12 +91,12 @@ function explain(output, code) {
 
 /**
  * Runs a program to its end and keeps what it says.
- * @param {string} command @param {readonly string[]} words @param {string} cwd
+ * @param {string} command @param {readonly string[]} words @param {string} cwd @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function runQuietly(command, words, cwd) {
+export function runQuietly(command, words, cwd, env = process.env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, words, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk) => {
       output += chunk;
