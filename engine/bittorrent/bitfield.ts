@@ -90,6 +90,19 @@ export class Bitfield {
     return false;
   }
 
+  /** Calls `visit` with each piece in the set, ascending; several times as fast as {@link pieces}. */
+  forEach(visit: (piece: PieceIndex) => void): void {
+    const { bytes } = this;
+    for (let index = 0; index < bytes.length; index++) {
+      let byte = bytes[index]!;
+      while (byte !== 0) {
+        const bit = Math.clz32(byte) - 24;
+        visit((index * 8 + bit) as PieceIndex);
+        byte &= ~(0x80 >>> bit);
+      }
+    }
+  }
+
   /** The pieces in the set, ascending. */
   *pieces(): Generator<PieceIndex> {
     yield* listBits(this.bytes, this.pieceCount, 0);

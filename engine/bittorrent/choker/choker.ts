@@ -38,7 +38,7 @@ export function chokeRound(
   const earners = mode === 'seed' ? interested : interested.filter((peer) => !peer.isSnubbing);
   const slots = Math.min(options.slots, interested.length);
   const optimisticCount = Math.max(1, slots - earners.length);
-  const regular = best(earners, slots - optimisticCount, mode, random);
+  const regular = best(earners, slots - optimisticCount, mode, state, random);
   const chosen = new Set(regular.map((peer) => peer.id));
   const next = chooseOptimistic(
     state,
@@ -56,11 +56,12 @@ export function chokeRound(
   };
 }
 
-/** The peers with the best rates. Of equal ones those that are unchoked stay so; else chance decides. */
+/** The peers with the best rates. Of equal ones those that have earned their slot before keep it; else chance decides. */
 function best(
   peers: readonly ChokerPeer[],
   count: number,
   mode: 'leech' | 'seed',
+  state: ChokerState,
   random: Random,
 ): ChokerPeer[] {
   if (count <= 0) return [];
@@ -68,11 +69,10 @@ function best(
   const ranked = peers.map((peer) => ({
     peer,
     rate: mode === 'seed' ? peer.uploadBytesPerSec : peer.downloadBytesPerSec,
+    isKept: peer.isUnchoked && !state.optimistic.includes(peer.id) ? 1 : 0,
     tie: random.below(2 ** 32),
   }));
-  ranked.sort(
-    (a, b) => b.rate - a.rate || Number(b.peer.isUnchoked) - Number(a.peer.isUnchoked) || a.tie - b.tie,
-  );
+  ranked.sort((a, b) => b.rate - a.rate || b.isKept - a.isKept || a.tie - b.tie);
   return ranked.slice(0, count).map((entry) => entry.peer);
 }
 

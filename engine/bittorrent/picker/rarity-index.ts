@@ -5,8 +5,10 @@ import { type PiecePriority, PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_SKIP } fro
 
 /** Pieces with this many holders or more are equally common. */
 const BUCKETS = 256;
-/** A peer that has fewer than one in this many of the pieces in the index is searched from its side. */
+/** A peer with fewer than one in this many of the pieces in the index is searched from its side in the end. */
 const SPARSE = 8;
+/** Pieces looked at before that. */
+const PROBES_MAX = 512;
 
 /**
  * The pieces nobody has begun, in buckets by priority and by how many peers hold them. A piece knows its place, so
@@ -91,7 +93,8 @@ export class RarityIndex {
 
   /** The rarest piece of the highest priority that `peer` has, ties by chance; -1: none. */
   rarest(peer: PickerPeer): PieceIndex | -1 {
-    if (!peer.isSeed && peer.wantedCount * SPARSE < this.count) return this.#rarestOfFew(peer);
+    const isSparse = !peer.isSeed && peer.wantedCount * SPARSE < this.count;
+    let probed = 0;
     for (let level = PRIORITY_HIGH; level > PRIORITY_SKIP; level--) {
       if (this.#levelCounts[level] === 0) continue;
       // What no peer but the seeders holds, this peer does not hold either.
@@ -100,6 +103,8 @@ export class RarityIndex {
         if (bucket.length === 0) continue;
         const piece = scan(bucket, this.#random.below(bucket.length), peer);
         if (piece >= 0) return piece as PieceIndex;
+        probed += bucket.length;
+        if (isSparse && probed > PROBES_MAX) return this.#rarestOfFew(peer);
       }
     }
     return -1;

@@ -110,15 +110,19 @@ export class SwarmPieces {
 
   #learn(peer: PickerPeer, have: Bitfield): void {
     peer.have = have;
-    for (const piece of have.pieces()) {
+    let wantedCount = 0;
+    have.forEach((piece) => {
       this.index.addHolder(piece, 1);
-      if (this.isWanted(piece)) peer.wantedCount++;
-    }
+      if (this.isWanted(piece)) wantedCount++;
+    });
+    peer.wantedCount = wantedCount;
   }
 
   #forget(peer: PickerPeer): void {
     if (peer.isSeed) this.seedCount--;
-    else for (const piece of peer.have.pieces()) this.index.addHolder(piece, -1);
+    peer.have.forEach((piece) => {
+      this.index.addHolder(piece, -1);
+    });
     peer.isSeed = false;
     peer.have = new Bitfield(this.#pieceCount);
     peer.wantedCount = 0;
