@@ -13,6 +13,7 @@ const KINDS = /** @type {const} */ ([
   ['test', 120],
 ]);
 /** A file that needs longer says so in its opening comment: “Time limit: 300 s.” */
+const OPENING_COMMENT = /^(?:\s*\/\/.*\n)+|^\s*\/\*[\s\S]*?\*\//;
 const OWN_LIMIT = /Time limit: (\d+) s\b/;
 const KILL_GRACE_MS = 2_000;
 const EXIT_CODE = 'ended with exit code';
@@ -97,7 +98,8 @@ async function closed(child) {
 }
 
 function timeLimit(root, file) {
-  const own = OWN_LIMIT.exec(readFileSync(join(root, file), 'utf8').slice(0, 4_000));
+  const source = readFileSync(join(root, file.replace(/^dist\//, '').replace(/\.js$/, '.ts')), 'utf8');
+  const own = OWN_LIMIT.exec(OPENING_COMMENT.exec(source)?.[0] ?? '');
   if (own !== null) return Number(own[1]);
   return KINDS.find(([kind]) => file.endsWith(`.${kind}.js`))?.[1] ?? 120;
 }
