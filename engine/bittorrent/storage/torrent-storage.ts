@@ -42,13 +42,18 @@ export class TorrentStorage {
   }
 
   /**
-   * Fills `targets`, one behind the other, with the bytes of `piece` from `begin` on. Rejects with FILE_CHANGED
+   * Fills `targets`, one behind the other, with the bytes of `piece` from `begin` on; zeros behind the end of a
+   * file that its last piece goes beyond (BEP 52: libtorrent asks for whole blocks there). Rejects with FILE_CHANGED
    * when a file is shorter than the torrent says.
    */
   async read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> {
-    const extents = this.layout.extentsOf(piece, begin, totalBytes(targets));
-    if (extents.length === 1) return this.readExtent(extents[0]!, targets);
-    await Promise.all(split(extents, targets).map(([extent, parts]) => this.readExtent(extent, parts)));
+    const wanted = totalBytes(targets);
+    const stored = Math.max(0, Math.min(wanted, this.layout.pieceLengthOf(piece) - begin));
+    const parts = stored === wanted ? targets : zeroBehind(targets, stored);
+    if (stored === 0) return;
+    const extents = this.layout.extentsOf(piece, begin, stored);
+    if (extents.length === 1) return this.readExtent(extents[0]!, parts);
+    await Promise.all(split(extents, parts).map(([extent, cut]) => this.readExtent(extent, cut)));
   }
 
   /** Stores `sources`, one behind the other, as the bytes of `piece` from `begin` on. */
@@ -123,6 +128,19 @@ function totalBytes(buffers: readonly Uint8Array[]): number {
   let sum = 0;
   for (const buffer of buffers) sum += buffer.length;
   return sum;
+}
+
+/** Clears what lies behind the first `byteLength` bytes and returns the buffers in front of it. */
+function zeroBehind(targets: readonly Uint8Array[], byteLength: number): Uint8Array[] {
+  const front: Uint8Array[] = [];
+  let left = byteLength;
+  for (const target of targets) {
+    const kept = Math.min(left, target.length);
+    if (kept > 0) front.push(target.subarray(0, kept));
+    target.fill(0, kept);
+    left -= kept;
+  }
+  return front;
 }
 
 /** Cuts the buffers where one file ends and the next begins. */

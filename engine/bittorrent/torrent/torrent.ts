@@ -112,7 +112,9 @@ export class Torrent implements PeerHost {
     this.rules = {
       limits: WIRE_LIMITS_DEFAULT,
       pieceCount: metainfo.pieceCount,
-      pieceByteLength: (piece) => this.layout.pieceLengthOf(piece),
+      // libtorrent asks for the zeros between the end of a v2 file and the end of its last piece.
+      pieceByteLength: (piece) =>
+        metainfo.version === 'v2' ? metainfo.pieceLength : this.layout.pieceLengthOf(piece),
       hashes: metainfo.version !== 'v1',
     };
     this.pool = new PeerPool(options);

@@ -54,6 +54,18 @@ export interface Checkpoint {
   readonly validBytes: number;
 }
 
+/** The same in fewer runs: in order, those of one outcome that touch joined. No piece may be in two of them. */
+export function joinHashed(runs: readonly HashedRun[]): HashedRun[] {
+  const joined: HashedRun[] = [];
+  for (const run of [...runs].sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1);
+    if (before !== undefined && before.end === run.first && before.good === run.good) {
+      joined[joined.length - 1] = { ...before, end: run.end };
+    } else joined.push(run);
+  }
+  return joined;
+}
+
 /** The start of every checkpoint file. */
 export function checkpointHead(): Uint8Array {
   return MAGIC.slice();

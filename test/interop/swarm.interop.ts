@@ -1,0 +1,164 @@
+/**
+ * Aim: `allium get` downloads from, and `allium seed` seeds to, BitTorrent programs that other people wrote: v1, v2
+ * and hybrid with libtorrent, v1 with Transmission and aria2. Every byte is compared.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+import { Aria2 } from './support/aria2.ts';
+import { Libtorrent } from './support/libtorrent.ts';
+import { interopSuite } from './support/peers.ts';
+import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { Transmission } from './support/transmission.ts';
+
+const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
+const LOOPBACK = ['--host', '127.0.0.1', '--no-tracker'];
+/** Lengths that fall on and beside the edges of blocks and pieces. */
+const FILES: readonly (readonly [name: string, byteLength: number])[] = [
+  ['a.bin', 1_000_003],
+  ['b/one-byte.bin', 1],
+  ['b/piece.bin', 65_536],
+  ['c.bin', 3_333_333],
+  ['empty.bin', 0],
+];
+
+const swarm = interopSuite('download from and seed to other programs', [
+  'libtorrent',
+  'transmission-daemon',
+  'aria2c',
+]);
+
+interface Payload {
+  /** Holds the folder `payload`. */
+  readonly root: string;
+  readonly torrent: string;
+  same(root: string): Promise<void>;
+}
+
+async function makePayload(kind: 'v1' | 'v2' | 'hybrid'): Promise<Payload> {
+  const root = scratchFolder();
+  const content = new Map<string, Buffer>();
+  for (const [name, byteLength] of FILES) {
+    const path = join(root, 'payload', name);
+    await mkdir(join(path, '..'), { recursive: true });
+    content.set(name, randomBytes(byteLength));
+    await writeFile(path, content.get(name)!);
+  }
+  const torrent = join(root, 'payload.torrent');
+  const libtorrent = await Libtorrent.start();
+  await libtorrent.create({ path: join(root, 'payload'), out: torrent, kind, pieceBytes: 65_536 });
+  await libtorrent.stop();
+  return {
+    root,
+    torrent,
+    async same(other) {
+      for (const [name, bytes] of content) {
+        // Not every program creates a file that has no bytes to download.
+        if (bytes.length === 0 && !existsSync(join(other, 'payload', name))) continue;
+        assert.ok(bytes.equals(await readFile(join(other, 'payload', name))), `${name} has other bytes`);
+      }
+    },
+  };
+}
+
+async function get(payload: Payload, port: number): Promise<void> {
+  const out = scratchFolder();
+  const words = [
+    'get',
+    payload.torrent,
+    '-o',
+    out,
+    '--peer',
+    `127.0.0.1:${port}`,
+    '--port',
+    '0',
+    ...LOOPBACK,
+  ];
+  const run = await runToEnd(process.execPath, [MAIN, ...words]);
+  assert.is(run.code, 0, run.stderr);
+  await payload.same(out);
+  assert.ok(existsSync(join(out, 'payload', 'empty.bin')), 'the empty file is missing');
+}
+
+/** Starts `allium seed`; with `peer` it dials. */
+async function seed(payload: Payload, peer?: number): Promise<{ port: number; program: RunningProgram }> {
+  const port = await freePort();
+  const dial = peer === undefined ? [] : ['--peer', `127.0.0.1:${peer}`];
+  const words = ['seed', payload.torrent, payload.root, '--port', String(port), ...dial, ...LOOPBACK];
+  const program = new RunningProgram(process.execPath, [MAIN, ...words]);
+  await until('allium seeds', () => {
+    if (!program.running) throw new Error(`allium seed has ended: ${program.stderr}`);
+    return program.stderr.includes('serving');
+  });
+  return { port, program };
+}
+
+for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+  swarm(`${kind}: from libtorrent`, async () => {
+    const payload = await makePayload(kind);
+    const seeder = await Libtorrent.start();
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+    await get(payload, seeder.port);
+    await seeder.stop();
+  });
+
+  swarm(`${kind}: to libtorrent`, async () => {
+    const payload = await makePayload(kind);
+    const { port, program } = await seed(payload);
+    const out = scratchFolder();
+    const leecher = await Libtorrent.start();
+    await leecher.add({ torrent: payload.torrent, folder: out });
+    await leecher.connect(port);
+    const status = await leecher.complete();
+    assert.is(status.failedBytes, 0);
+    await payload.same(out);
+    await leecher.stop();
+    await program.stop();
+  });
+}
+
+swarm('from Transmission', async () => {
+  const payload = await makePayload('v1');
+  const seeder = await Transmission.start();
+  const id = await seeder.add(payload.torrent, payload.root);
+  await seeder.complete(id);
+  await get(payload, seeder.port);
+  await seeder.stop();
+});
+
+swarm('to Transmission, which is dialled', async () => {
+  const payload = await makePayload('v1');
+  const out = scratchFolder();
+  const leecher = await Transmission.start();
+  const id = await leecher.add(payload.torrent, out);
+  const { program } = await seed(payload, leecher.port);
+  const status = await leecher.complete(id);
+  assert.is(status.corruptEver, 0);
+  await payload.same(out);
+  await leecher.stop();
+  await program.stop();
+});
+
+swarm('from aria2', async () => {
+  const payload = await makePayload('v1');
+  const seeder = await Aria2.start(payload.torrent, payload.root);
+  await seeder.complete();
+  await get(payload, seeder.port);
+  await seeder.stop();
+});
+
+swarm('to aria2, which is dialled', async () => {
+  const payload = await makePayload('v1');
+  const out = scratchFolder();
+  const leecher = await Aria2.start(payload.torrent, out);
+  const { program } = await seed(payload, leecher.port);
+  await leecher.complete();
+  await payload.same(out);
+  await leecher.stop();
+  await program.stop();
+});
+
+swarm.run();
