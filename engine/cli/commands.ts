@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
 import { registerGet } from './get.ts';
 import { registerSeed } from './seed.ts';
+import { registerVerify } from './verify.ts';
 
 /**
  * Every command, in the order of the help text. A command's file describes its words and loads the code that does
  * the work only when the command runs, so that `allium --help` stays quick.
  */
-export const COMMANDS: readonly ((program: Command) => unknown)[] = [registerGet, registerSeed];
+export const COMMANDS: readonly ((program: Command) => unknown)[] = [
+  registerVerify,
+  registerGet,
+  registerSeed,
+];

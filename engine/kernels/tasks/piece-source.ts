@@ -13,8 +13,8 @@ export interface ReadFault {
   readonly piece: number;
   /** Index of the path. */
   readonly path: number;
-  /** The file ended early, or the system refused. */
-  readonly kind: 'short' | 'unreadable';
+  /** The file ended early, could not be opened at all, or the system refused to read there. */
+  readonly kind: 'short' | 'unopened' | 'unreadable';
   /** What the system said, such as EIO; empty for a file that ended early. */
   readonly code: string;
   readonly from: number;
@@ -95,7 +95,7 @@ export class PieceSource {
     try {
       return this.#files.descriptor(path);
     } catch (error) {
-      this.#fail(path, 'unreadable', codeOf(error), position, this.#extentEnd);
+      this.#fail(path, 'unopened', codeOf(error), position, this.#extentEnd);
       return undefined;
     }
   }

@@ -1,0 +1,5 @@
+import type { VerifyReport } from '../../bittorrent/verify/report.ts';
+
+export function verifyHtml(report: VerifyReport): string {
+  return JSON.stringify(report);
+}

@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { TorrentOutcome } from '../bittorrent/verify/report.ts';
+import type { SelectionOptions } from '../bittorrent/verify/selection.ts';
+import { paletteFor } from './support/colour.ts';
+import { EXIT, type ExitCode } from './support/exit-code.ts';
+import { addExamples } from './support/help.ts';
+import { countValue, rateValue, repeatedValue } from './support/option-values.ts';
+import { writeErr, writeJson, writeOut } from './support/output.ts';
+import { ProgressLine, progressText, RateMeter } from './support/progress.ts';
+import { runCommand } from './support/run-command.ts';
+
+interface VerifyFlags {
+  readonly torrents?: readonly string[];
+  readonly files?: readonly string[];
+  readonly pieces?: string;
+  readonly search: boolean;
+  readonly rate?: number;
+  readonly readers?: number;
+  readonly threads?: number;
+  readonly checkpoint?: string;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+const EXIT_OF: Readonly<Record<TorrentOutcome, ExitCode>> = {
+  good: EXIT.done,
+  damaged: EXIT.damage,
+  missing: EXIT.damage,
+  invalid: EXIT.badInput,
+  unreadable: EXIT.ioFailed,
+};
+
+/** `allium verify`: check data against torrents. */
+export function registerVerify(program: Command): void {
+  const command = program
+    .command('verify')
+    .summary('check data against its torrents')
+    .description(
+      'Check data against the hashes of its torrents, on all cores, and say exactly what is damaged. The data is ' +
+        'opened for reading only. The first word is a torrent file or a folder of torrent files; further words that ' +
+        'end in .torrent are torrents too; the rest is where the data lies. Data that is not in its usual place is ' +
+        'searched by name and length.',
+    )
+    .argument('<torrents-then-data...>', 'torrent files or a folder of them, then folders (or files) of data')
+    .option(
+      '-t, --torrents <path>',
+      'a torrent file or a folder of them; all words are data then',
+      repeatedValue,
+    )
+    .option(
+      '-f, --files <names>',
+      'only these files: paths, folders or globs, comma-separated',
+      repeatedValue,
+    )
+    .option('-p, --pieces <list>', 'only these pieces, such as 10-20,33')
+    .option('--no-search', 'look for data in its usual place only')
+    .option('--rate <bytes>', 'read no more than this per second, such as 50M', rateValue)
+    .option('--readers <n>', 'readers on one disk; else 1 if it rotates, many if not', countValue(1, 64))
+    .option('--threads <n>', 'threads that hash; else one per core', countValue(1, 32))
+    .option('--checkpoint <file>', 'keep what is hashed here and go on from it after an interruption')
+    .option('--report <file.html>', 'write a report to look at')
+    .option('--json', 'print the result as JSON');
+  addExamples(command, [
+    ['verify debian.torrent downloads', 'Check one torrent'],
+    ['verify torrents/ /disk1 /disk2 --report library.html', 'Check a whole library, wherever its data lies'],
+    [
+      "verify show.torrent /media --files '*.mkv' --rate 100M",
+      'Check some files, and leave the disk to others',
+    ],
+    [
+      'verify torrents/ /disk1 --checkpoint scrub.ck',
+      'Be free to interrupt: the same words go on where it stopped',
+    ],
+  ]);
+  command.action((words: string[], flags: VerifyFlags) =>
+    runCommand({ name: 'verify', json: flags.json === true }, (signal) => verify(words, flags, signal)),
+  );
+}
+
+async function verify(words: readonly string[], flags: VerifyFlags, signal: AbortSignal): Promise<ExitCode> {
+  const { splitWords } = await import('./verify-report/words.ts');
+  const { verifyLibrary } = await import('../node/verify/verify-library.ts');
+  const line = new ProgressLine();
+  const meter = new RateMeter();
+  try {
+    const report = await verifyLibrary({
+      ...splitWords(words, flags.torrents ?? []),
+      selection: await selectionOf(flags),
+      search: flags.search,
+      rateBytesPerSec: flags.rate,
+      readersPerDisk: flags.readers,
+      threadCount: flags.threads,
+      checkpoint: flags.checkpoint,
+      signal,
+      onProgress: ({ doneBytes, totalBytes, doneTorrents, torrentCount }) => {
+        line.update(() => {
+          const counted = torrentCount > 1 ? `${doneTorrents}/${torrentCount}  ` : '';
+          return counted + progressText(doneBytes, totalBytes, meter.sample(doneBytes));
+        });
+      },
+    });
+    line.clear();
+    if (flags.report !== undefined) {
+      const { verifyHtml } = await import('./verify-report/html.ts');
+      await writeFile(flags.report, verifyHtml(report));
+    }
+    if (flags.json === true) writeJson(report);
+    else {
+      const { verifyText } = await import('./verify-report/text.ts');
+      writeOut(verifyText(report, paletteFor(process.stdout)));
+    }
+    return EXIT_OF[report.outcome];
+  } catch (error) {
+    line.clear();
+    if (signal.aborted && flags.checkpoint !== undefined) {
+      writeErr(
+        `allium verify: what is hashed so far is kept in ${flags.checkpoint}; the same words go on from there.\n`,
+      );
+    }
+    throw error;
+  }
+}
+
+async function selectionOf(flags: VerifyFlags): Promise<SelectionOptions> {
+  const { parsePieceList } = await import('../bittorrent/verify/piece-list.ts');
+  return {
+    ...(flags.files === undefined ? {} : { files: flags.files }),
+    ...(flags.pieces === undefined ? {} : { pieces: parsePieceList(flags.pieces) }),
+  };
+}

@@ -1,0 +1,160 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { TorrentReport, VerifyReport } from '../../bittorrent/verify/report.ts';
+import type { SelectionOptions } from '../../bittorrent/verify/selection.ts';
+import { totalsOf } from '../../bittorrent/verify/summarize.ts';
+import { AlliumError } from '../../codec/error.ts';
+import { fileError } from '../../runtime/real/file-error.ts';
+import { openReadPool, type ReadPool } from '../content/read-pool.ts';
+import { CheckRun, type RunProgress } from './check-run.ts';
+import { CheckpointFile } from './checkpoint-file.ts';
+import { DiskFinder } from './disk.ts';
+import { findTorrents, loadTorrents } from './load-torrents.ts';
+import { locateAll } from './locate.ts';
+import { TorrentJob } from './torrent-job.ts';
+import { invalidReport } from './torrent-report.ts';
+
+export interface VerifyOptions {
+  /** Torrent files, and folders that hold some. */
+  readonly torrents: readonly string[];
+  /** Folders below which the data lies; the data itself will do. */
+  readonly roots: readonly string[];
+  readonly selection?: SelectionOptions | undefined;
+  /** Whether to look through the roots for data that is not in its usual place. Default: yes. */
+  readonly search?: boolean | undefined;
+  /** Default: no limit. */
+  readonly rateBytesPerSec?: number | undefined;
+  /** Readers on one disk at a time. Default: one if it rotates, else as many as there are threads. */
+  readonly readersPerDisk?: number | undefined;
+  /** Default: one per core, or one per rotating disk when that is more. */
+  readonly threadCount?: number | undefined;
+  /** Where to keep what is hashed, to go on from there after an interruption. Removed when the run is complete. */
+  readonly checkpoint?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+}
+
+export interface VerifyProgress extends RunProgress {
+  readonly torrentCount: number;
+}
+
+const THREADS_MAX = 32;
+
+/**
+ * Checks the data of torrents against their hashes and says exactly what is damaged. Opens the data for reading
+ * only. Damage is an answer, not an error; throws AlliumError for bad usage, a checkpoint that cannot be used, an
+ * only torrent that is broken, and INTERRUPTED by the signal (the checkpoint is kept).
+ */
+export async function verifyLibrary(options: VerifyOptions): Promise<VerifyReport> {
+  const startedAt = new Date().toISOString();
+  const startedMs = performance.now();
+  const roots = options.roots.map((root) => resolve(root));
+  for (const root of roots) checkRoot(root);
+  const threadCount = options.threadCount ?? threadsFor(roots);
+  const pool = openReadPool({ threadCount });
+  try {
+    const outcome = await verifyWith(pool, roots, options);
+    return {
+      schema: 'allium verify 1',
+      startedAt,
+      elapsedMs: performance.now() - startedMs,
+      threadCount,
+      roots,
+      ...totalsOf(outcome.torrents),
+      ...outcome,
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+async function verifyWith(
+  pool: ReadPool,
+  roots: readonly string[],
+  options: VerifyOptions,
+): Promise<Pick<VerifyReport, 'torrents' | 'warnings'>> {
+  const { signal, selection } = options;
+  const sources = findTorrents(options.torrents);
+  if (sources.length === 0) {
+    throw new AlliumError('BAD_USAGE', `no .torrent file in ${options.torrents.join(', ')}`, {
+      advice: 'Name the torrent files, or the folder they are in, before the data.',
+    });
+  }
+  const library = loadTorrents(sources);
+  if (selection?.pieces !== undefined && library.torrents.length > 1) {
+    throw new AlliumError('BAD_USAGE', 'pieces can be chosen of one torrent only', {
+      advice: 'Name one torrent, or choose files.',
+    });
+  }
+  const { locations, warnings } = await locateAll(library.torrents, {
+    roots,
+    search: options.search ?? true,
+    signal,
+  });
+  const checkpoint = options.checkpoint === undefined ? undefined : CheckpointFile.open(options.checkpoint);
+  try {
+    const disks = new DiskFinder();
+    const isOnly = sources.length === 1;
+    const jobs = library.torrents.map((torrent, at) => {
+      const location = locations[at]!;
+      const disk = disks.at(location.base);
+      return new TorrentJob({ torrent, location, disk, isOnly, selection: selection ?? {} }, { checkpoint });
+    });
+    await runJobs(jobs, pool, options);
+    const unmatched = unmatchedNames(jobs);
+    const torrents = inOrder(sources, [
+      ...jobs.map((job) => job.report),
+      ...library.invalid.map(invalidReport),
+    ]);
+    if (torrents.every((torrent) => torrent.outcome !== 'unreadable')) checkpoint?.remove();
+    return {
+      torrents,
+      warnings: [...warnings, ...unmatched.map((name) => `no torrent has a file “${name}”`)],
+    };
+  } finally {
+    checkpoint?.close();
+  }
+}
+
+async function runJobs(jobs: readonly TorrentJob[], pool: ReadPool, options: VerifyOptions): Promise<void> {
+  const { onProgress } = options;
+  const run = new CheckRun(
+    {
+      rateBytesPerSec: options.rateBytesPerSec ?? Number.POSITIVE_INFINITY,
+      readersPerDisk: options.readersPerDisk,
+      signal: options.signal,
+      onProgress: onProgress && ((progress) => onProgress({ ...progress, torrentCount: jobs.length })),
+    },
+    { pool, jobs },
+  );
+  await run.run();
+}
+
+/** Each core can hash as fast as several rotating disks read, yet each of these needs a thread that waits for it. */
+function threadsFor(roots: readonly string[]): number {
+  const finder = new DiskFinder();
+  const disks = new Map(roots.map((root) => finder.at(root)).map((disk) => [disk.key, disk.isRotating]));
+  const rotating = [...disks.values()].filter((isRotating) => isRotating).length;
+  const cores = availableParallelism();
+  return Math.min(THREADS_MAX, Math.max(cores, rotating + (rotating < disks.size ? cores : 0)));
+}
+
+function checkRoot(root: string): void {
+  try {
+    statSync(root);
+  } catch (error) {
+    throw fileError(error, 'read', root);
+  }
+}
+
+/** File names on the command line that no torrent knows. */
+function unmatchedNames(jobs: readonly TorrentJob[]): string[] {
+  const [first, ...others] = jobs.map((job) => job.unmatched);
+  return (first ?? []).filter((name) => others.every((names) => names.includes(name)));
+}
+
+function inOrder(sources: readonly string[], reports: readonly TorrentReport[]): TorrentReport[] {
+  const order = new Map(sources.map((source, at) => [source, at]));
+  return [...reports].sort((a, b) => order.get(a.torrent)! - order.get(b.torrent)!);
+}
