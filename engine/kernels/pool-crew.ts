@@ -12,6 +12,12 @@ const BROKEN_MS = 1000;
 /** One task in work and one at hand, so that a worker does not wait for the trip of the next one. */
 export const TASKS_PER_WORKER = 2;
 
+/**
+ * Piscina first tries to `require` the worker's program. Node (20.20 seen) aborts the whole process when a worker is
+ * ended while it instantiates a required ES module; the `import` that follows a refusal has no such fault.
+ */
+const NO_REQUIRE_MODULE = '--no-experimental-require-module';
+
 export interface CrewOptions {
   readonly threadCount: number;
   /** A worker without work for this long ends. */
@@ -59,6 +65,9 @@ export class Crew {
       filename: options.workerFile.href,
       name: 'runTask',
       workerData: setup,
+      ...(process.allowedNodeEnvironmentFlags.has(NO_REQUIRE_MODULE)
+        ? { execArgv: [NO_REQUIRE_MODULE] }
+        : {}),
       minThreads: 0,
       maxThreads: threadCount,
       idleTimeout: options.idleTimeoutMs,

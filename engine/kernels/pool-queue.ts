@@ -29,7 +29,7 @@ export interface HashBatch {
 }
 
 export interface BatchRule {
-  /** Go on until there is this much to hash, while there is more. */
+  /** Go on until there is this much to hash, while there is more; at least 1. */
   readonly byteLengthMin: number;
   /** Then go on until the number of messages is a multiple of this, so that no lane idles. */
   readonly lanes: number;
