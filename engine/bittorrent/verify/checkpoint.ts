@@ -189,7 +189,7 @@ function decodeSubject(body: Uint8Array, view: DataView): CheckpointSubject | un
     stamps.push({ byteLength: view.getFloat64(at, true), modifiedMs: view.getFloat64(at + 8, true) });
   }
   return {
-    infoHash: body.slice(10, 10 + hashBytes),
+    infoHash: new Uint8Array(body.subarray(10, 10 + hashBytes)),
     pieceCount,
     place: new TextDecoder().decode(body.subarray(at)),
     stamps,
