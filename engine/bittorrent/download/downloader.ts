@@ -36,7 +36,9 @@ export interface DownloaderModules {
   readonly clock: Clock;
   /** The piece is on the disk and its hash is right. */
   readonly onVerified: (piece: PieceIndex) => void;
-  /** The piece is wrong; `assembly` still has its blocks until this returns. */
+  /** Before {@link onVerified}, while the blocks are still in the slab. */
+  readonly onPassed: (assembly: PieceAssembly) => Promise<void>;
+  /** The piece is wrong; `assembly` still has its blocks until this settles. */
   readonly onFailed: (assembly: PieceAssembly) => Promise<void>;
   /** Hashing or writing is impossible; the torrent must stop. */
   readonly onError: (error: unknown) => void;
@@ -65,6 +67,7 @@ export class Downloader {
       connection,
       picking: this.modules.picker.addPeer(),
       pipeline: new Pipeline({ blocksMax: this.options.pipelineBlocksMax }),
+      fastPieces: new Set(),
       lastBlockMs: this.modules.clock.now(),
       snubbed: false,
     };
@@ -87,12 +90,13 @@ export class Downloader {
 
   /** Asks the peer for as much as its pipeline takes. */
   fill(peer: DownloadPeer): void {
-    const { connection, picking, pipeline } = peer;
-    if (this.stopped || !connection.ready || connection.peerChoking) return;
+    const { connection, pipeline } = peer;
+    if (this.stopped || !connection.ready) return;
+    if (connection.peerChoking && peer.fastPieces.size === 0) return;
     // Disk or hashing is behind: asking for more would only fill the slab with pieces that wait.
     if (this.stats.bytesUnderCheck > this.options.underCheckBytesMax) return;
     while (pipeline.room >= pipeline.runBlocks) {
-      const run = this.pick(picking, pipeline.runBlocks);
+      const run = this.pick(peer, pipeline.runBlocks);
       if (run === undefined || !this.request(peer, run)) return;
     }
   }
@@ -154,12 +158,13 @@ export class Downloader {
     for (const peer of this.peers.values()) this.fill(peer);
   }
 
-  private pick(picking: PickerPeer, blocksMax: number): BlockRun | undefined {
+  private pick(peer: DownloadPeer, blocksMax: number): BlockRun | undefined {
     const { picker } = this.modules;
-    const run = picker.pickRun(picking, blocksMax);
+    if (peer.connection.peerChoking) return picker.pickRunAmong(peer.picking, peer.fastPieces, blocksMax);
+    const run = picker.pickRun(peer.picking, blocksMax);
     // Pieces that wait for their hash make room for new ones soon; only blocks that hang are worth asking for twice.
     if (run !== undefined || (this.stats.bytesUnderCheck > 0 && !picker.inEndgame)) return run;
-    return picker.pickDuplicate(picking);
+    return picker.pickDuplicate(peer.picking);
   }
 
   private request(peer: DownloadPeer, blocks: BlockRun): boolean {
@@ -201,12 +206,13 @@ export class Downloader {
   }
 
   private async finish(assembly: PieceAssembly): Promise<void> {
-    const { check, storage, slab, picker, onVerified, onFailed, onError } = this.modules;
+    const { check, storage, slab, picker, onVerified, onPassed, onFailed, onError } = this.modules;
     this.assemblies.delete(assembly.piece);
     this.stats.bytesUnderCheck += assembly.byteLength;
     try {
       if (await check.passes(assembly)) {
         await storage.write(assembly.piece, blockOffset(0), assembly.buffers(slab.bytes));
+        await onPassed(assembly);
         picker.pieceVerified(assembly.piece);
         onVerified(assembly.piece);
       } else {

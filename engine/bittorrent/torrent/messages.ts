@@ -3,9 +3,13 @@ import type { PieceIndex } from '../units.ts';
 import { writeBitfield } from '../wire/encode.ts';
 import type { BlockRef, Message } from '../wire/message.ts';
 import { MESSAGE_ID } from '../wire/message-id.ts';
+import { offerFastPieces } from './allowed-fast.ts';
 import { sendExtensionHandshake, takeExtended } from './extensions.ts';
 import type { Torrent } from './torrent.ts';
 import type { TorrentPeer } from './torrent-peer.ts';
+
+/** BEP 6 names 10; what a peer sends beyond this is passed over. */
+const FAST_PIECES_MAX = 64;
 
 /** What this side says first: what it has, in the shortest form the peer understands (BEP 3, 6). */
 export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
@@ -48,6 +52,13 @@ export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Messag
     case 'reject-request':
       onReject(torrent, peer, message);
       return;
+    case 'allowed-fast':
+      if (download.fastPieces.size < FAST_PIECES_MAX) download.fastPieces.add(message.piece);
+      torrent.downloader.fill(download);
+      return;
+    case 'hash-request':
+      torrent.hashResponder.answer(peer, message);
+      return;
     case 'extended':
       takeExtended(torrent, peer, message.extension, message.payload);
       return;
@@ -78,6 +89,7 @@ function onPieces(
     connection.setAllPieces(torrent.metainfo.pieceCount);
   }
   torrent.updateInterest(peer);
+  offerFastPieces(torrent, peer);
 }
 
 function onReject(torrent: Torrent, peer: TorrentPeer, block: BlockRef): void {

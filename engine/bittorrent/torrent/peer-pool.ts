@@ -16,7 +16,7 @@ interface Candidate {
  */
 export class PeerPool {
   private readonly candidates = new Map<string, Candidate>();
-  private readonly bannedHosts = new Set<string>();
+  private readonly banned = new Set<string>();
   private readonly candidatesMax: number;
   private readonly bannedMax: number;
 
@@ -31,7 +31,7 @@ export class PeerPool {
 
   add(endpoint: Endpoint): void {
     const key = keyOf(endpoint);
-    if (this.candidates.has(key) || this.bannedHosts.has(endpoint.host)) return;
+    if (this.candidates.has(key) || this.banned.has(endpoint.host)) return;
     if (endpoint.port < 1 || endpoint.port > 65535) return;
     if (this.candidates.size >= this.candidatesMax && !this.evict()) return;
     this.candidates.set(key, { endpoint, failures: 0, nextTryMs: 0, connected: false });
@@ -73,20 +73,25 @@ export class PeerPool {
     this.candidates.delete(keyOf(endpoint));
   }
 
-  /** Nothing goes to or comes from this host any more. The oldest ban is lifted when there are too many. */
-  ban(host: string): void {
-    if (this.bannedHosts.size >= this.bannedMax) {
-      const [oldest] = this.bannedHosts;
-      if (oldest !== undefined) this.bannedHosts.delete(oldest);
+  /**
+   * Nothing goes to or comes from this peer any more: from its host, or, on the loopback that others share with it,
+   * from whoever has its peer id. The oldest ban is lifted when there are too many.
+   */
+  ban(endpoint: Endpoint, peerId: Uint8Array): void {
+    if (this.banned.size >= this.bannedMax) {
+      const [oldest] = this.banned;
+      if (oldest !== undefined) this.banned.delete(oldest);
     }
-    this.bannedHosts.add(host);
+    const { host } = endpoint;
+    this.banned.add(isLoopback(host) ? idOf(peerId) : host);
     for (const [key, candidate] of this.candidates) {
-      if (candidate.endpoint.host === host) this.candidates.delete(key);
+      const same = isLoopback(host) ? key === keyOf(endpoint) : candidate.endpoint.host === host;
+      if (same) this.candidates.delete(key);
     }
   }
 
-  isBanned(host: string): boolean {
-    return this.bannedHosts.has(host);
+  isBanned(endpoint: Endpoint, peerId: Uint8Array): boolean {
+    return this.banned.has(endpoint.host) || this.banned.has(idOf(peerId));
   }
 
   private evict(): boolean {
@@ -103,4 +108,12 @@ export class PeerPool {
 
 function keyOf(endpoint: Endpoint): string {
   return `${endpoint.host}|${endpoint.port}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+function idOf(peerId: Uint8Array): string {
+  return Buffer.from(peerId).toString('hex');
 }

@@ -2,6 +2,7 @@ import { RateMeter } from '../choker/rate-meter.ts';
 import type { ChokerPeer } from '../choker/types.ts';
 import type { DownloadPeer } from '../download/download-peer.ts';
 import type { PeerConnection } from '../peer/connection.ts';
+import type { PieceIndex } from '../units.ts';
 
 /** One connected peer as its torrent sees it. */
 export class TorrentPeer {
@@ -12,6 +13,8 @@ export class TorrentPeer {
   readonly upRate: RateMeter;
   /** BEP 21 and BEP 10: it says it will not download any more. */
   uploadOnly = false;
+  /** BEP 6: pieces it may ask for while choked. */
+  readonly fastPieces = new Set<PieceIndex>();
   /** What its extension handshake calls itself, cleaned; empty before. */
   client = '';
 

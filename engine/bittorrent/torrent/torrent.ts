@@ -6,7 +6,6 @@ import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
 import { RateMeter } from '../choker/rate-meter.ts';
 import { Downloader } from '../download/downloader.ts';
-import type { PieceAssembly } from '../download/piece-assembly.ts';
 import { PieceCheck } from '../download/piece-check.ts';
 import { Layout } from '../layout.ts';
 import type { Metainfo } from '../metainfo/types.ts';
@@ -22,9 +21,11 @@ import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
 import { WIRE_LIMITS_DEFAULT, type WireRules } from '../wire/rules.ts';
 import { ChokeLoop } from './choke-loop.ts';
+import { HashResponder } from './hash-responder.ts';
 import { sendGreeting, takeMessage } from './messages.ts';
 import type { TorrentOptions } from './options.ts';
 import { PeerPool } from './peer-pool.ts';
+import { PeerTrust } from './peer-trust.ts';
 import { type RecheckOptions, recheck } from './recheck.ts';
 import { TorrentPeer } from './torrent-peer.ts';
 
@@ -78,7 +79,9 @@ export class Torrent implements PeerHost {
   readonly downRate: RateMeter;
   readonly upRate: RateMeter;
   readonly modules: TorrentModules;
+  readonly hashResponder: HashResponder;
   private readonly chokeLoop: ChokeLoop;
+  private readonly trust: PeerTrust;
   private readonly dialing = new Set<number>();
   private ticker: Timer | undefined;
   private stopped = true;
@@ -127,6 +130,18 @@ export class Torrent implements PeerHost {
       mode: () => (this.picker.isDone ? 'seed' : 'leech'),
     });
     this.check = new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes });
+    this.trust = new PeerTrust({
+      hashes: modules.hashes,
+      picker: this.picker,
+      pool: this.pool,
+      peers: this.peers,
+    });
+    this.hashResponder = new HashResponder({
+      ...modules,
+      layout: this.layout,
+      storage: this.storage,
+      has: (piece) => this.have.has(piece),
+    });
     this.downloader = new Downloader(
       {
         snubAfterMs: options.choker.snubMs,
@@ -141,7 +156,8 @@ export class Torrent implements PeerHost {
         check: this.check,
         clock,
         onVerified: (piece) => this.onVerified(piece),
-        onFailed: (assembly) => this.onFailed(assembly),
+        onPassed: (assembly) => this.trust.onPassed(assembly),
+        onFailed: (assembly) => this.trust.onFailed(assembly),
         onError: (error) => this.onError(error),
       },
     );
@@ -233,7 +249,8 @@ export class Torrent implements PeerHost {
   }
 
   mayServe(connection: PeerConnection, piece: PieceIndex): boolean {
-    return !connection.amChoking && this.have.has(piece);
+    if (!this.have.has(piece)) return false;
+    return !connection.amChoking || this.peers.get(connection.id)?.fastPieces.has(piece) === true;
   }
 
   onSent(connection: PeerConnection, byteLength: number): void {
@@ -282,7 +299,7 @@ export class Torrent implements PeerHost {
   private refuse(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
     if (this.stopped) return 'local';
     if (Buffer.compare(handshake.peerId, this.localPeerId) === 0) return 'own-connection';
-    if (this.pool.isBanned(connection.remote.host)) return 'banned';
+    if (this.pool.isBanned(connection.remote, handshake.peerId)) return 'banned';
     if (this.peers.size >= this.options.peersMax) return 'too-many-peers';
     for (const peer of this.peers.values()) {
       if (Buffer.compare(peer.connection.peerId!, handshake.peerId) === 0) return 'duplicate';
@@ -340,8 +357,6 @@ export class Torrent implements PeerHost {
     this.announcedDone = true;
     this.modules.events.onDone?.();
   }
-
-  private async onFailed(_assembly: PieceAssembly): Promise<void> {}
 
   private onError(error: unknown): void {
     if (this.stopped) return;
