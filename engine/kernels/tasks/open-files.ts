@@ -1,12 +1,12 @@
 import { closeSync, constants, openSync } from 'node:fs';
 
 /** A piece may touch thousands of files; a lane reads one at a time, so a few more than the lanes are enough. */
-const OPEN_MAX = 16;
+export const OPEN_FILES_MAX = 16;
 
 /** For reading only. Not to block on a pipe that somebody put where a file was (Windows has no such flag). */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** The files one task has open, at most {@link OPEN_MAX}. Closed at the end of the task: nobody keeps a disk busy. */
+/** The files one task has open, at most {@link OPEN_FILES_MAX}. Closed at the end of the task: nobody keeps a disk busy. */
 export class OpenFiles {
   readonly #paths: readonly string[];
   /** By index of the path; the one used last is last. */
@@ -20,7 +20,7 @@ export class OpenFiles {
   descriptor(index: number): number {
     const known = this.#descriptors.get(index);
     if (known !== undefined) return known;
-    if (this.#descriptors.size >= OPEN_MAX) this.#closeOldest();
+    if (this.#descriptors.size >= OPEN_FILES_MAX) this.#closeOldest();
     const descriptor = openSync(this.#paths[index]!, FLAGS);
     this.#descriptors.set(index, descriptor);
     return descriptor;
