@@ -1,0 +1,298 @@
+import { AlliumError } from '../../codec/error.ts';
+import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
+import { httpAnnounce } from './http-announce.ts';
+import { TrackerTiers } from './tiers.ts';
+import type { AnnounceAnswer, AnnounceEvent, AnnounceRequest, AnnounceTransport } from './types.ts';
+
+export interface AnnouncerOptions {
+  /** BEP 12. */
+  readonly tiers: readonly (readonly string[])[];
+  /** 20 bytes, or 32 of which the first 20 count (BEP 52). A hybrid torrent has two announcers. */
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly port: number;
+  readonly peersWanted?: number;
+  /** Bounds for the interval that a tracker names. */
+  readonly intervalMinMs?: number;
+  readonly intervalMaxMs?: number;
+  /** When the tracker names none. */
+  readonly intervalDefaultMs?: number;
+  /** One exchange. */
+  readonly timeoutMs?: number;
+  /** `stopped` is a courtesy: closing a torrent waits no longer than this for it. */
+  readonly stopTimeoutMs?: number;
+  /** First pause after all trackers have failed; it doubles each time. */
+  readonly retryMinMs?: number;
+  readonly retryMaxMs?: number;
+}
+
+export const ANNOUNCER_DEFAULTS = {
+  peersWanted: 200,
+  intervalMinMs: 60_000,
+  intervalMaxMs: 24 * 60 * 60_000,
+  intervalDefaultMs: 30 * 60_000,
+  timeoutMs: 20_000,
+  stopTimeoutMs: 5_000,
+  retryMinMs: 15_000,
+  retryMaxMs: 30 * 60_000,
+} as const;
+
+/** Bytes since the torrent was started, and to go. */
+export interface TransferTotals {
+  readonly uploaded: number;
+  readonly downloaded: number;
+  readonly left: number;
+}
+
+export interface AnnouncerModules {
+  readonly runtime: Runtime;
+  readonly totals: () => TransferTotals;
+  readonly onPeers: (peers: readonly Endpoint[]) => void;
+  /** TRACKER_FAILED or NETWORK_FAILED; the next tracker is tried in any case. */
+  readonly onFailure?: (error: AlliumError) => void;
+  readonly onWarning?: (warning: string) => void;
+  /** By URL scheme without colon; `http` and `https` are there already. */
+  readonly transports?: Readonly<Record<string, AnnounceTransport>>;
+}
+
+/** What can be shown of an announcer. */
+export interface AnnouncerStatus {
+  readonly state: 'idle' | 'announcing' | 'waiting' | 'stopped';
+  /** The tracker that answered last. May hold a secret. */
+  readonly tracker: string | undefined;
+  readonly complete: number | undefined;
+  readonly incomplete: number | undefined;
+  /** Of the last announce to any tracker, undefined when it went well. */
+  readonly failure: AlliumError | undefined;
+  /** On the runtime's clock. */
+  readonly nextAtMs: number | undefined;
+}
+
+/** What is known of one tracker. */
+interface TrackerMemory {
+  /** It has heard `started` and not `stopped`. */
+  isStarted: boolean;
+  /** It has heard `completed`. */
+  isToldComplete: boolean;
+  trackerId: Uint8Array | undefined;
+  /** It asked not to be bothered before. */
+  notBeforeMs: number;
+}
+
+/**
+ * Announces one info-hash to the trackers of a torrent for as long as the torrent runs: one tracker that answers is
+ * enough (BEP 12); the others are tried in order when it fails. Every tracker hears `started` first, `completed`
+ * once, and `stopped` in the end.
+ */
+export class Announcer {
+  readonly #options: Required<AnnouncerOptions>;
+  readonly #modules: AnnouncerModules;
+  readonly #transports: Readonly<Record<string, AnnounceTransport>>;
+  readonly #tiers: TrackerTiers;
+  readonly #trackers = new Map<string, TrackerMemory>();
+  readonly #key: number;
+  #state: AnnouncerStatus['state'] = 'idle';
+  #timer: Timer | undefined;
+  #nextAtMs: number | undefined;
+  /** Not sooner, whoever asks. */
+  #earliestMs = Number.NEGATIVE_INFINITY;
+  #failedRounds = 0;
+  /** Grows with each stop, so that what was under way then has no say afterwards. */
+  #life = 0;
+  #isCompleted = false;
+  #tracker: string | undefined;
+  #answer: AnnounceAnswer | undefined;
+  #failure: AlliumError | undefined;
+
+  constructor(options: AnnouncerOptions, modules: AnnouncerModules) {
+    this.#options = { ...ANNOUNCER_DEFAULTS, ...options };
+    this.#modules = modules;
+    const http = httpAnnounce(modules.runtime.network);
+    this.#transports = { http, https: http, ...modules.transports };
+    this.#tiers = new TrackerTiers(options.tiers, modules.runtime.random);
+    this.#key = modules.runtime.random.below(2 ** 32);
+  }
+
+  get status(): AnnouncerStatus {
+    return {
+      state: this.#state,
+      tracker: this.#tracker,
+      complete: this.#answer?.complete,
+      incomplete: this.#answer?.incomplete,
+      failure: this.#failure,
+      nextAtMs: this.#nextAtMs,
+    };
+  }
+
+  /** Announces now and from then on. Does nothing without trackers. */
+  start(): void {
+    if (this.#state !== 'idle' && this.#state !== 'stopped') return;
+    this.#state = 'waiting';
+    this.#schedule(0);
+  }
+
+  /** The download is complete; not to be called for a torrent that was complete when it was started (BEP 3). */
+  completed(): void {
+    this.#isCompleted = true;
+    if (this.#state === 'waiting') this.#schedule(0);
+  }
+
+  /** More peers are wanted: announces as soon as the tracker allows. */
+  announceSoon(): void {
+    if (this.#state !== 'waiting') return;
+    const { clock } = this.#modules.runtime;
+    const waitMs = Math.max(0, this.#earliestMs - clock.now());
+    if (this.#nextAtMs === undefined || clock.now() + waitMs < this.#nextAtMs) this.#schedule(waitMs);
+  }
+
+  /** Tells every tracker that was told of this peer that it leaves. Never rejects; takes a few seconds at most. */
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    this.#life++;
+    this.#timer?.cancel();
+    this.#nextAtMs = undefined;
+    const goodbyes = [...this.#trackers]
+      .filter(([, memory]) => memory.isStarted)
+      .map(([url, memory]) => {
+        memory.isStarted = false;
+        return this.#exchange(url, memory, 'stopped', this.#options.stopTimeoutMs);
+      });
+    await Promise.allSettled(goodbyes);
+  }
+
+  #schedule(delayMs: number): void {
+    const { clock } = this.#modules.runtime;
+    this.#timer?.cancel();
+    this.#nextAtMs = clock.now() + delayMs;
+    this.#timer = clock.setTimer(delayMs, () => {
+      void this.#round();
+    });
+  }
+
+  /** Tries one tracker after the other until one answers. */
+  async #round(): Promise<void> {
+    const life = this.#life;
+    this.#state = 'announcing';
+    this.#nextAtMs = undefined;
+    for (const url of this.#tiers.order) {
+      const answer = await this.#announceTo(url);
+      if (this.#life !== life) return;
+      if (answer === undefined) continue;
+      this.#tiers.promote(url);
+      this.#wait(this.#waitAfter(answer, this.#memoryOf(url)));
+      // After the state is in order: the owner may stop the torrent right here.
+      if (answer.warning !== undefined) this.#modules.onWarning?.(answer.warning);
+      if (answer.peers.length > 0) this.#modules.onPeers(answer.peers);
+      return;
+    }
+    this.#wait(this.#pauseAfterFailure());
+  }
+
+  #wait(delayMs: number): void {
+    this.#state = 'waiting';
+    this.#schedule(delayMs);
+  }
+
+  /** undefined when this tracker is of no use now. */
+  async #announceTo(url: string): Promise<AnnounceAnswer | undefined> {
+    const memory = this.#memoryOf(url);
+    const life = this.#life;
+    if (memory.notBeforeMs > this.#modules.runtime.clock.now()) return undefined;
+    const event = this.#eventFor(memory);
+    // Told so far as anybody can know: a stop while this is under way must take it back.
+    memory.isStarted = true;
+    try {
+      const answer = await this.#exchange(url, memory, event, this.#options.timeoutMs);
+      if (this.#life !== life) return undefined;
+      // Who starts with nothing to go has not completed it here.
+      if (event === 'completed' || (event === 'started' && this.#isCompleted)) memory.isToldComplete = true;
+      memory.trackerId = answer.trackerId ?? memory.trackerId;
+      this.#failedRounds = 0;
+      this.#failure = undefined;
+      this.#tracker = url;
+      this.#answer = answer;
+      return answer;
+    } catch (error) {
+      if (this.#life !== life) return undefined;
+      if (event === 'started') memory.isStarted = false;
+      this.#refuse(memory, error);
+      return undefined;
+    }
+  }
+
+  #eventFor(memory: TrackerMemory): AnnounceEvent {
+    if (!memory.isStarted) return 'started';
+    return this.#isCompleted && !memory.isToldComplete ? 'completed' : undefined;
+  }
+
+  #refuse(memory: TrackerMemory, thrown: unknown): void {
+    const error =
+      thrown instanceof AlliumError
+        ? thrown
+        : new AlliumError('TRACKER_FAILED', 'the tracker could not be asked', { cause: thrown });
+    const { retryAfterMs } = error.details;
+    if (typeof retryAfterMs === 'number') {
+      memory.notBeforeMs = this.#modules.runtime.clock.now() + retryAfterMs;
+    }
+    this.#failure = error;
+    this.#modules.onFailure?.(error);
+  }
+
+  #waitAfter(answer: AnnounceAnswer, memory: TrackerMemory): number {
+    const { intervalMinMs, intervalMaxMs, intervalDefaultMs } = this.#options;
+    const clamp = (ms: number): number => Math.min(intervalMaxMs, Math.max(intervalMinMs, ms));
+    const minMs = clamp(answer.minIntervalMs ?? intervalMinMs);
+    this.#earliestMs = this.#modules.runtime.clock.now() + minMs;
+    // The download was completed while this announce was under way.
+    if (this.#eventFor(memory) === 'completed') return 0;
+    return Math.max(minMs, clamp(answer.intervalMs ?? intervalDefaultMs));
+  }
+
+  /** Longer each time, and not the same for all: a tracker that comes back is not to meet all its peers at once. */
+  #pauseAfterFailure(): number {
+    const { retryMinMs, retryMaxMs } = this.#options;
+    const { clock, random } = this.#modules.runtime;
+    const pauseMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failedRounds++, 20));
+    this.#earliestMs = clock.now() + pauseMs;
+    return pauseMs + random.below(Math.ceil(pauseMs / 4) + 1);
+  }
+
+  #exchange(
+    url: string,
+    memory: TrackerMemory,
+    event: AnnounceEvent,
+    timeoutMs: number,
+  ): Promise<AnnounceAnswer> {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
+    const transport = this.#transports[scheme];
+    if (transport === undefined) {
+      const message = `no way to announce to a tracker of kind “${scheme}”`;
+      return Promise.reject(new AlliumError('TRACKER_FAILED', message, { details: { scheme } }));
+    }
+    return transport(url, this.#request(memory, event), timeoutMs);
+  }
+
+  #request(memory: TrackerMemory, event: AnnounceEvent): AnnounceRequest {
+    const { infoHash, peerId, port, peersWanted } = this.#options;
+    return {
+      infoHash: infoHash.subarray(0, 20),
+      peerId,
+      port,
+      ...this.#modules.totals(),
+      event,
+      peersWanted: event === 'stopped' ? 0 : peersWanted,
+      key: this.#key,
+      trackerId: memory.trackerId,
+    };
+  }
+
+  #memoryOf(url: string): TrackerMemory {
+    let memory = this.#trackers.get(url);
+    if (memory === undefined) {
+      memory = { isStarted: false, isToldComplete: false, trackerId: undefined, notBeforeMs: 0 };
+      this.#trackers.set(url, memory);
+    }
+    return memory;
+  }
+}
