@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { formatBytes, formatDuration, formatRate } from '../codec/units.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
 import { writeErr, writeJson, writeOut } from './support/output.ts';
 import { ProgressLine, progressText, RateMeter } from './support/progress.ts';
 import { runCommand } from './support/run-command.ts';
 import { addTransferOptions, type TransferWords, transferOptions } from './support/transfer-options.ts';
-import { formatBytes, formatDuration, formatRate } from './support/units.ts';
 
 const REDRAW_MS = 250;
 

@@ -1,7 +1,7 @@
 import { AlliumError } from '../../codec/error.ts';
+import { printable } from '../../codec/text.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
 import { bindError } from '../../runtime/real/network-error.ts';
-import { printable } from './text.ts';
 
 /** Any thrown value as an {@link AlliumError}; undefined for what only a mistake in the program can be. */
 export function toAlliumError(thrown: unknown): AlliumError | undefined {

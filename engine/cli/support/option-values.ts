@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { parseRate, parseSize } from '../../codec/units.ts';
 import type { Endpoint } from '../../runtime/port.ts';
-import { parseRate, parseSize } from './units.ts';
 
 /** For commander: a size of at least one byte. */
 export function sizeValue(text: string): number {

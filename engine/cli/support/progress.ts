@@ -1,5 +1,5 @@
-import { truncate } from './text.ts';
-import { formatBytes, formatDuration, formatPercent, formatRate } from './units.ts';
+import { truncate } from '../../codec/text.ts';
+import { formatBytes, formatDuration, formatPercent, formatRate } from '../../codec/units.ts';
 
 const REDRAW_MS = 100;
 const ERASE_LINE = '\r\x1b[2K';

@@ -1,5 +1,5 @@
+import { columnsOf, printable, truncate } from '../../codec/text.ts';
 import type { Paint } from './colour.ts';
-import { columnsOf, printable, truncate } from './text.ts';
 
 export interface Column {
   readonly title: string;

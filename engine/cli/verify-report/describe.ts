@@ -1,5 +1,5 @@
 import type { FileReport, PieceSpan, TorrentReport } from '../../bittorrent/verify/report.ts';
-import { formatBytes } from '../support/units.ts';
+import { formatBytes } from '../../codec/units.ts';
 
 /** How many ranges are spelt out before “and N more”. */
 const RANGES_SHOWN = 8;

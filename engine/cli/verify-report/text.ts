@@ -1,8 +1,8 @@
 import type { TorrentOutcome, TorrentReport, VerifyReport } from '../../bittorrent/verify/report.ts';
+import { printable } from '../../codec/text.ts';
+import { formatBytes, formatDuration, formatPercent, formatRate } from '../../codec/units.ts';
 import type { Paint, Palette } from '../support/colour.ts';
 import { type Cell, formatTable } from '../support/table.ts';
-import { printable } from '../support/text.ts';
-import { formatBytes, formatDuration, formatPercent, formatRate } from '../support/units.ts';
 import { count, describeFile, describePieces, describeRanges } from './describe.ts';
 
 /** Files spelt out for one torrent; the reports hold all. */

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { paletteFor, wantsColour } from '../../../engine/cli/support/colour.ts';
 import { ProgressLine, progressText, RateMeter } from '../../../engine/cli/support/progress.ts';
 import { formatTable } from '../../../engine/cli/support/table.ts';
-import { columnsOf, printable, truncate } from '../../../engine/cli/support/text.ts';
+import { columnsOf, printable, truncate } from '../../../engine/codec/text.ts';
 
 const printing = suite('printing');
 

@@ -8,7 +8,7 @@ import {
   formatRate,
   parseRate,
   parseSize,
-} from '../../../engine/cli/support/units.ts';
+} from '../../engine/codec/units.ts';
 
 const units = suite('units');
 
