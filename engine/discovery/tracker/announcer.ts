@@ -200,13 +200,14 @@ export class Announcer {
     const life = this.#life;
     if (memory.notBeforeMs > this.#modules.runtime.clock.now()) return undefined;
     const event = this.#eventFor(memory);
+    const wasCompleted = this.#isCompleted;
     // Told so far as anybody can know: a stop while this is under way must take it back.
     memory.isStarted = true;
     try {
       const answer = await this.#exchange(url, memory, event, this.#options.timeoutMs);
       if (this.#life !== life) return undefined;
       // Who starts with nothing to go has not completed it here.
-      if (event === 'completed' || (event === 'started' && this.#isCompleted)) memory.isToldComplete = true;
+      if (event === 'completed' || (event === 'started' && wasCompleted)) memory.isToldComplete = true;
       memory.trackerId = answer.trackerId ?? memory.trackerId;
       this.#failedRounds = 0;
       this.#failure = undefined;
