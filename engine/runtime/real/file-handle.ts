@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { FileHandle, FileStat } from '../port.ts';
-import { fileError } from './file-error.ts';
+import { fileError, systemError } from './file-error.ts';
 
 /** POSIX promises no more buffers in one call (IOV_MAX on Linux, macOS and the BSDs). */
 const BUFFERS_MAX = 1024;
@@ -17,27 +17,32 @@ type Vectored = (
   done: (error: NodeJS.ErrnoException | null, length: number) => void,
 ) => void;
 
+const readv = fs.readv as Vectored;
+const writev = fs.writev as Vectored;
+
 /** The open file `fd`, which it closes in the end. */
 export function createFileHandle(fd: number, path: string): RealFileHandle {
   const run = <T>(action: string, start: (done: (error: unknown, value?: T) => void) => void): Promise<T> =>
     new Promise((resolve, reject) => {
-      start((error, value) => (error ? reject(fileError(error, action, path)) : resolve(value as T)));
+      // The number of a closed file soon belongs to another one.
+      if (!open) reject(fileError(systemError('EBADF'), action, path));
+      else start((error, value) => (error ? reject(fileError(error, action, path)) : resolve(value as T)));
     });
   let open = true;
   return {
     fd,
-    readv: (buffers, position) => transfer(fs.readv as Vectored, fd, buffers, position, 'read', path),
-    async writev(buffers, position) {
-      await transfer(fs.writev as Vectored, fd, buffers, position, 'write', path);
-    },
+    readv: (buffers, position) => run('read', (done) => transfer(readv, fd, buffers, position, done)),
+    writev: (buffers, position) =>
+      run('write', (done) => transfer(writev, fd, buffers, position, (error) => done(error))),
     stat: async () => toFileStat(await run<fs.Stats>('examine', (done) => fs.fstat(fd, done))),
     truncate: (byteLength) => run('resize', (done) => fs.ftruncate(fd, byteLength, done)),
     sync: () => run('sync', (done) => fs.fdatasync(fd, done)),
     async close() {
       // A second close could hit a descriptor that belongs to someone else by then.
       if (!open) return;
+      const closed = run<void>('close', (done) => fs.close(fd, done));
       open = false;
-      await run('close', (done) => fs.close(fd, done));
+      await closed;
     },
   };
 }
@@ -51,27 +56,24 @@ function transfer(
   fd: number,
   buffers: readonly Uint8Array[],
   position: number,
-  action: 'read' | 'write',
-  path: string,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let done = 0;
-    const step = (left: readonly Uint8Array[]): void => {
-      if (left.length === 0) {
-        resolve(done);
-        return;
-      }
-      const batch = left.length > BUFFERS_MAX ? left.slice(0, BUFFERS_MAX) : left;
-      call(fd, batch, position + done, (error, length) => {
-        done += length;
-        if (error) reject(fileError(error, action, path));
-        else if (length > 0) step(skipBytes(left, length));
-        else if (action === 'read') resolve(done);
-        else reject(fileError(new Error('the system wrote nothing'), action, path));
-      });
-    };
-    step(skipBytes(buffers, 0));
-  });
+  finish: (error: unknown, total?: number) => void,
+): void {
+  let total = 0;
+  const step = (left: readonly Uint8Array[]): void => {
+    if (left.length === 0) {
+      finish(null, total);
+      return;
+    }
+    const batch = left.length > BUFFERS_MAX ? left.slice(0, BUFFERS_MAX) : left;
+    call(fd, batch, position + total, (error, length) => {
+      total += length;
+      if (error) finish(error);
+      else if (length > 0) step(skipBytes(left, length));
+      else if (call === readv) finish(null, total);
+      else finish(systemError('EIO'));
+    });
+  };
+  step(skipBytes(buffers, 0));
 }
 
 /** What is left of `buffers` without their first `length` bytes and without empty ones in front. */

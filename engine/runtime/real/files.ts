@@ -24,7 +24,7 @@ export function createRealFiles(): RealFileSystem {
     open: openFile,
     stat: statPath,
     realPath: (path) => attempt('resolve', path, fs.promises.realpath(path)),
-    readDirectory: (path) => attempt('list', path, fs.promises.readdir(path)),
+    readDirectory: async (path) => (await attempt('list', path, fs.promises.readdir(path))).sort(),
     async makeDirectory(path) {
       await attempt('create the folder', path, fs.promises.mkdir(path, { recursive: true }));
     },
@@ -38,14 +38,27 @@ export function createRealFiles(): RealFileSystem {
 async function openFile(path: string, mode: 'read' | 'write'): Promise<RealFileHandle> {
   const fd = await attempt(mode === 'read' ? 'open' : 'open for writing', path, openDescriptor(path, mode));
   const handle = createFileHandle(fd, path);
-  try {
-    const { kind } = await handle.stat();
-    if (kind === 'directory') throw wrongKind(path, 'a folder where a file should be');
-    return handle;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const what = unusable(await statDescriptor(fd));
+  if (what === undefined) return handle;
+  await handle.close();
+  throw new AlliumError('WRONG_KIND', `cannot open ${path}: it is a ${what}`, {
+    advice: 'move it away, or choose another place',
+    details: { path, system: 'EISDIR' },
+  });
+}
+
+/** What it is, if one cannot read and write it at any position. Disks themselves can be, so devices pass. */
+function unusable(stats: fs.Stats | undefined): string | undefined {
+  if (stats === undefined) return 'thing nothing can be said of';
+  if (stats.isDirectory()) return 'folder';
+  if (stats.isFIFO()) return 'pipe';
+  return stats.isSocket() ? 'socket' : undefined;
+}
+
+function statDescriptor(fd: number): Promise<fs.Stats | undefined> {
+  return new Promise((resolve) => {
+    fs.fstat(fd, (error, stats) => resolve(error ? undefined : stats));
+  });
 }
 
 function openDescriptor(path: string, mode: 'read' | 'write'): Promise<number> {
@@ -95,11 +108,4 @@ async function attempt<T>(action: string, path: string, promise: Promise<T>): Pr
   } catch (error) {
     throw fileError(error, action, path);
   }
-}
-
-function wrongKind(path: string, what: string): AlliumError {
-  return new AlliumError('WRONG_KIND', `cannot open ${path}: ${what}`, {
-    advice: 'move it away, or choose another place',
-    details: { path, system: 'EISDIR' },
-  });
 }

@@ -123,6 +123,7 @@ export class RealStream implements ByteStream, ReadSink {
     if (!this.#reading) return;
     this.resume(); // or the peer's own end would never be seen
     this.#reading = false;
+    this.#copied?.stop();
     if (this.#early === undefined) this.#endSocket();
   }
 
@@ -207,6 +208,7 @@ export class RealStream implements ByteStream, ReadSink {
   #close(end: StreamEnd): void {
     this.#end ??= end;
     this.#reading = false;
+    this.#copied?.stop();
     this.#socket.destroy();
   }
 

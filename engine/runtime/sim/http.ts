@@ -29,9 +29,7 @@ export function requestVirtual(machine: Machine, request: HttpRequest): Promise<
       else resolve({ status: answer.status, body: answer.body.slice() });
     };
     machine.after(roundTripMs, () => {
-      const server = URL.canParse(request.url)
-        ? machine.world.servers.get(new URL(request.url).host)
-        : undefined;
+      const server = findServer(machine, request.url);
       if (server === undefined) {
         finish(() => fail('nobody is there'));
         return;
@@ -45,4 +43,9 @@ export function requestVirtual(machine: Machine, request: HttpRequest): Promise<
         );
     });
   });
+}
+
+function findServer(machine: Machine, url: string): VirtualServer | undefined {
+  const isWeb = /^https?:/i.test(url) && URL.canParse(url);
+  return isWeb ? machine.world.servers.get(new URL(url).host) : undefined;
 }

@@ -95,7 +95,7 @@ export class SimStream implements ByteStream, WireSender {
 
   write(bytes: Uint8Array, written?: (ok: boolean) => void): void {
     if (!this.#reading) {
-      if (written !== undefined) this.#machine.soon(() => written(false));
+      if (written !== undefined) queueMicrotask(() => written(false));
       return;
     }
     this.#queuedBytes += bytes.length;
