@@ -1,0 +1,156 @@
+// Aim: requests are answered in order, in runs, with the right bytes on the wire; slots come back whatever happens
+// to the disk or the socket; a peer's queue is bounded.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Uploader } from '../../../engine/bittorrent/peer/uploader.ts';
+import { Slab } from '../../../engine/kernels/slab.ts';
+import type { ByteStream } from '../../../engine/runtime/port.ts';
+
+const test = suite('uploader');
+const BLOCK = 16384;
+
+function setUp(options: { readonly slotCount?: number; readonly failReads?: boolean } = {}) {
+  const slab = new Slab({ slotCount: options.slotCount ?? 64, threadCountMax: 1 });
+  const written: Uint8Array[] = [];
+  const settle: ((ok: boolean) => void)[] = [];
+  const reads: { piece: number; begin: number; blocks: number }[] = [];
+  const errors: unknown[] = [];
+  let sent = 0;
+  const stream = {
+    write(bytes: Uint8Array, done?: (ok: boolean) => void) {
+      written.push(bytes.slice());
+      settle.push(done!);
+    },
+  } as unknown as ByteStream;
+  const uploader = new Uploader(
+    { queueLengthMax: 100 },
+    {
+      slab,
+      stream,
+      read: async (piece, begin, targets) => {
+        reads.push({ piece, begin, blocks: targets.length });
+        if (options.failReads === true) throw new Error('disk');
+        let at: number = begin;
+        for (const target of targets) {
+          target.fill((piece * 7 + at / BLOCK) & 255);
+          at += target.length;
+        }
+      },
+      onSent: (byteLength) => {
+        sent += byteLength;
+      },
+      onReadError: (_piece, error) => errors.push(error),
+    },
+  );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return { slab, written, settle, reads, errors, uploader, turn, sentBytes: () => sent };
+}
+
+test('consecutive requests become one read and one write, headers in place', async () => {
+  const { uploader, written, reads, settle, slab, turn, sentBytes } = setUp();
+  for (let i = 0; i < 20; i++) uploader.request(3, i * BLOCK, BLOCK);
+  uploader.pump();
+  await turn();
+  assert.equal(reads, [
+    { piece: 3, begin: 0, blocks: 16 },
+    { piece: 3, begin: 16 * BLOCK, blocks: 4 },
+  ]);
+  assert.is(written.length, 1, 'the second run waits for the first');
+  settle[0]!(true);
+  await turn();
+  settle[1]!(true);
+  await turn();
+  const wire = Buffer.concat(written);
+  assert.is(wire.length, 20 * (BLOCK + 13));
+  for (let i = 0; i < 20; i++) {
+    const at = i * (BLOCK + 13);
+    assert.is(wire.readUInt32BE(at), BLOCK + 9);
+    assert.is(wire[at + 4], 7);
+    assert.is(wire.readUInt32BE(at + 5), 3);
+    assert.is(wire.readUInt32BE(at + 9), i * BLOCK);
+    assert.ok(wire.subarray(at + 13, at + 13 + BLOCK).every((byte) => byte === ((21 + i) & 255)));
+  }
+  assert.is(sentBytes(), 20 * BLOCK);
+  slab.assertAllReturned();
+});
+
+test('odd lengths and offsets are answered as asked', async () => {
+  const { uploader, written, settle, slab, turn } = setUp();
+  uploader.request(0, 5, 3);
+  uploader.request(0, 8, 131_072);
+  uploader.pump();
+  await turn();
+  settle[0]!(true);
+  await turn();
+  const wire = Buffer.concat(written);
+  assert.is(wire.length, 13 + 3 + 13 + 131_072);
+  assert.is(wire.readUInt32BE(0), 12);
+  assert.is(wire.readUInt32BE(16 + 9), 8);
+  settle[1]?.(true);
+  slab.assertAllReturned();
+});
+
+test('a request that is cancelled before its turn is not answered', async () => {
+  const { uploader, reads, turn } = setUp();
+  uploader.request(1, 0, BLOCK);
+  uploader.request(1, BLOCK, BLOCK);
+  assert.ok(uploader.cancel(1, BLOCK, BLOCK));
+  assert.not.ok(uploader.cancel(1, 5 * BLOCK, BLOCK));
+  uploader.pump();
+  await turn();
+  assert.equal(reads, [{ piece: 1, begin: 0, blocks: 1 }]);
+});
+
+test('the queue is bounded, and clear tells what will not be answered', () => {
+  const { uploader } = setUp();
+  for (let i = 0; i < 100; i++) assert.ok(uploader.request(0, i * BLOCK, BLOCK));
+  assert.not.ok(uploader.request(0, 100 * BLOCK, BLOCK));
+  let dropped = 0;
+  uploader.clear(() => dropped++);
+  assert.is(dropped, 100);
+  assert.is(uploader.queueLength, 0);
+});
+
+test('a read that fails is reported, and its slots come back', async () => {
+  const { uploader, errors, slab, turn } = setUp({ failReads: true });
+  uploader.request(0, 0, BLOCK);
+  uploader.pump();
+  await turn();
+  assert.is(errors.length, 1);
+  slab.assertAllReturned();
+});
+
+test('slots come back when the socket dies, before or after the read', async () => {
+  const { uploader, settle, slab, turn } = setUp();
+  for (let i = 0; i < 32; i++) uploader.request(0, i * BLOCK, BLOCK);
+  uploader.pump();
+  await turn();
+  uploader.close();
+  settle[0]!(false);
+  await turn();
+  slab.assertAllReturned();
+
+  const early = setUp();
+  early.uploader.request(0, 0, BLOCK);
+  early.uploader.pump();
+  early.uploader.close();
+  await early.turn();
+  early.slab.assertAllReturned();
+});
+
+test('when the slab is full it waits, and goes on when slots come back', async () => {
+  const { uploader, written, settle, slab, turn } = setUp({ slotCount: 16 });
+  const other = slab.tryLease(16, 'someone else')!;
+  uploader.request(2, 0, BLOCK);
+  uploader.pump();
+  await turn();
+  assert.is(written.length, 0);
+  other.release();
+  await turn();
+  await turn();
+  assert.is(written.length, 1);
+  settle[0]!(true);
+  slab.assertAllReturned();
+});
+
+test.run();

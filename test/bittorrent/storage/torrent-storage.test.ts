@@ -1,0 +1,139 @@
+// Aim: pieces land in the right bytes of the right files, also across files and padding; reads give back what was
+// written; files are sparse; open files are bounded; what the disk refuses comes out as its error.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Layout } from '../../../engine/bittorrent/layout.ts';
+import { FileCache } from '../../../engine/bittorrent/storage/file-cache.ts';
+import { TorrentStorage } from '../../../engine/bittorrent/storage/torrent-storage.ts';
+import { blockOffset, pieceIndex } from '../../../engine/bittorrent/units.ts';
+import { AlliumError } from '../../../engine/codec/error.ts';
+import { SimWorld } from '../../../engine/runtime/sim/world.ts';
+import { makeTorrent } from '../support/make-torrent.ts';
+
+const test = suite('torrent storage');
+const PIECE = 32768;
+
+function setUp(fileBytes: readonly number[], version: 'v1' | 'v2' = 'v1', openFilesMax = 4) {
+  const world = new SimWorld({ seed: 1 });
+  const host = world.host({ address: '10.0.0.1' });
+  const { files } = host.runtime;
+  const made = makeTorrent({ name: 't', pieceLength: PIECE, fileBytes, version });
+  const cache = new FileCache({ openFilesMax }, { files });
+  const layout = new Layout(made.metainfo);
+  const storage = new TorrentStorage({ root: '/d' }, { metainfo: made.metainfo, layout, cache, files });
+  const play = async <T>(action: Promise<T>): Promise<T> => {
+    let settled = false;
+    action.then(
+      () => (settled = true),
+      () => (settled = true),
+    );
+    await world.run({ until: () => settled });
+    return action;
+  };
+  return { world, host, files, made, cache, layout, storage, play };
+}
+
+function whole(made: ReturnType<typeof makeTorrent>): Buffer {
+  return Buffer.concat([...made.content.values()]);
+}
+
+for (const fileBytes of [[100_000], [1, 32_767, 40_000, 0, 5], [10, 10, 10, 10, 100_000]]) {
+  test(`v1 pieces of files of ${fileBytes} bytes are written and read back, in any order`, async () => {
+    const { made, layout, storage, files, play } = setUp(fileBytes);
+    const content = whole(made);
+    for (let piece = layout.pieceCount - 1; piece >= 0; piece--) {
+      const bytes = content.subarray(piece * PIECE, (piece + 1) * PIECE);
+      await play(storage.write(pieceIndex(piece), blockOffset(0), [bytes.subarray(0, 7), bytes.subarray(7)]));
+    }
+    await play(storage.createEmptyFiles());
+    for (const [path, bytes] of made.content) {
+      const found = await play(files.readFile(`/d/${path}`, bytes.length + 1));
+      assert.is(Buffer.compare(found, bytes), 0, path);
+    }
+    for (let piece = 0; piece < layout.pieceCount; piece++) {
+      const byteLength = layout.pieceLengthOf(pieceIndex(piece));
+      const [a, b] = [Buffer.alloc(5), Buffer.alloc(byteLength - 6)];
+      await play(storage.read(pieceIndex(piece), blockOffset(1), [a, b]));
+      const expected = content.subarray(piece * PIECE + 1, piece * PIECE + byteLength);
+      assert.is(Buffer.compare(Buffer.concat([a, b]), expected), 0, `piece ${piece}`);
+    }
+  });
+}
+
+test('behind the end of a v2 file a read gives zeros', async () => {
+  const { made, storage, play } = setUp([40_000, 10], 'v2');
+  const first = [...made.content.values()][0]!;
+  await play(storage.write(pieceIndex(1), blockOffset(0), [first.subarray(PIECE)]));
+  const target = Buffer.alloc(PIECE, 9);
+  await play(
+    storage.read(pieceIndex(1), blockOffset(0), [target.subarray(0, 16384), target.subarray(16384)]),
+  );
+  assert.is(Buffer.compare(target.subarray(0, 40_000 - PIECE), first.subarray(PIECE)), 0);
+  assert.ok(target.subarray(40_000 - PIECE).every((byte) => byte === 0));
+  const behind = Buffer.alloc(16, 9);
+  await play(storage.read(pieceIndex(1), blockOffset(20_000), [behind]));
+  assert.ok(behind.every((byte) => byte === 0));
+});
+
+test('no more files stay open than the bound', async () => {
+  const { made, cache, layout, storage, play } = setUp(
+    Array.from({ length: 40 }, () => 5000),
+    'v1',
+    4,
+  );
+  const content = whole(made);
+  for (let piece = 0; piece < layout.pieceCount; piece++) {
+    await play(
+      storage.write(pieceIndex(piece), blockOffset(0), [
+        content.subarray(piece * PIECE, (piece + 1) * PIECE),
+      ]),
+    );
+    assert.ok(cache.openCount <= 4 + 8, `${cache.openCount} files are open`);
+  }
+  await play(storage.sync());
+  await play(storage.close());
+  assert.is(cache.openCount, 0);
+});
+
+test('what the disk refuses comes out as its error, and a later try may work', async () => {
+  const { host, made, storage, play } = setUp([100_000]);
+  const remove = host.disk.addFault((operation) => (operation.action === 'write' ? 'EIO' : undefined));
+  const bytes = whole(made).subarray(0, PIECE);
+  try {
+    await play(storage.write(pieceIndex(0), blockOffset(0), [bytes]));
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, AlliumError);
+    assert.is((error as AlliumError).code, 'IO_FAILED');
+  }
+  remove();
+  await play(storage.write(pieceIndex(0), blockOffset(0), [bytes]));
+  const target = Buffer.alloc(PIECE);
+  await play(storage.read(pieceIndex(0), blockOffset(0), [target]));
+  assert.is(Buffer.compare(target, bytes), 0);
+});
+
+test('a file that ends too early is told from one that cannot be read', async () => {
+  const { made, storage, files, play } = setUp([100_000]);
+  await play(files.makeDirectory('/d'));
+  await play(files.writeFile('/d/t', whole(made).subarray(0, 40_000)));
+  for (const [piece, code] of [
+    [1, 'FILE_CHANGED'],
+    [2, 'FILE_CHANGED'],
+  ] as const) {
+    try {
+      await play(
+        storage.read(
+          pieceIndex(piece),
+          blockOffset(0),
+          [Buffer.alloc(1000), Buffer.alloc(20_000)].slice(0, piece === 2 ? 1 : 2),
+        ),
+      );
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as AlliumError).code, code);
+    }
+  }
+});
+
+test.run();
