@@ -72,6 +72,21 @@ export class Picker {
     return true;
   }
 
+  /**
+   * When no further piece may be begun: one under way that nobody can finish, so that it stands in the way of those
+   * that could be. To be given up with {@link pieceDropped}. The one that has come least far.
+   */
+  get stalledPiece(): PieceIndex | undefined {
+    if (this.#partials.size < this.#options.partialsMax) return undefined;
+    let least: PartialPiece | undefined;
+    for (const partial of this.#open) {
+      const canGoOn = this.#pieces.isWanted(partial.piece) && this.availabilityOf(partial.piece) > 0;
+      if (canGoOn || partial.requestedCount > 0) continue;
+      if (least === undefined || partial.receivedCount < least.receivedCount) least = partial;
+    }
+    return least?.piece;
+  }
+
   /** How many peers have this piece. */
   availabilityOf(piece: PieceIndex): number {
     return this.#pieces.availabilityOf(piece);

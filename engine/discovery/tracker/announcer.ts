@@ -183,7 +183,7 @@ export class Announcer {
       this.#wait(this.#waitAfter(answer, this.#memoryOf(url)));
       // After the state is in order: the owner may stop the torrent right here.
       if (answer.warning !== undefined) this.#modules.onWarning?.(answer.warning);
-      if (answer.peers.length > 0) this.#modules.onPeers(answer.peers);
+      if (answer.peers.length > 0 && this.#life === life) this.#modules.onPeers(answer.peers);
       return;
     }
     this.#wait(this.#pauseAfterFailure());
