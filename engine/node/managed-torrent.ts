@@ -5,7 +5,8 @@ import type { TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
 import type { Torrent } from '../bittorrent/torrent/torrent.ts';
 import type { PieceIndex } from '../bittorrent/units.ts';
-import type { Clock, Endpoint } from '../runtime/port.ts';
+import type { Endpoint, Runtime } from '../runtime/port.ts';
+import { TorrentTrackers } from './torrent-trackers.ts';
 import type { TorrentState, TorrentView } from './view.ts';
 
 export interface ManagedTorrentOptions {
@@ -14,6 +15,9 @@ export interface ManagedTorrentOptions {
   /** Counters of earlier runs. */
   readonly downloadedBytes?: number;
   readonly uploadedBytes?: number;
+  /** Contact the trackers the torrent names. */
+  readonly trackers: boolean;
+  readonly peerId: Uint8Array;
 }
 
 /** What the owner of a torrent wants to hear. */
@@ -23,17 +27,21 @@ export interface ManagedTorrentEvents {
   onState?(torrent: ManagedTorrent): void;
 }
 
+export interface ManagedTorrentModules {
+  readonly shard: Shard;
+  readonly runtime: Runtime;
+  readonly metainfo: Metainfo;
+  readonly events: ManagedTorrentEvents;
+}
+
 /** A torrent and the state a user knows it by: checked first, then downloading or seeding, or stopped with a reason. */
 export class ManagedTorrent {
   readonly torrent: Torrent;
   readonly metainfo: Metainfo;
   readonly addedAtMs: number;
   private readonly options: ManagedTorrentOptions;
-  private readonly modules: {
-    readonly shard: Shard;
-    readonly clock: Clock;
-    readonly events: ManagedTorrentEvents;
-  };
+  private readonly modules: ManagedTorrentModules;
+  private readonly trackers: TorrentTrackers | undefined;
   private currentState: TorrentState = 'stopped';
   private error: Error | undefined;
   private piecesChecked = 0;
@@ -41,15 +49,7 @@ export class ManagedTorrent {
   private checking: Promise<void> | undefined;
 
   /** Throws when the shard has this torrent already. */
-  constructor(
-    options: ManagedTorrentOptions,
-    modules: {
-      readonly shard: Shard;
-      readonly clock: Clock;
-      readonly metainfo: Metainfo;
-      readonly events: ManagedTorrentEvents;
-    },
-  ) {
+  constructor(options: ManagedTorrentOptions, modules: ManagedTorrentModules) {
     this.options = options;
     this.modules = modules;
     this.metainfo = modules.metainfo;
@@ -57,11 +57,25 @@ export class ManagedTorrent {
     this.torrent = modules.shard.add(options.torrent, modules.metainfo, {
       onPiece: (piece) => modules.events.onPiece?.(this, piece),
       onDone: () => {
-        if (!this.torrent.isStopped) this.enter('seeding');
+        // A torrent that has nothing to fetch when it starts has not been completed here.
+        if (this.currentState === 'downloading') {
+          this.enter('seeding');
+          this.trackers?.completed();
+        }
         modules.events.onDone?.(this);
       },
       onError: (error) => this.fail(error),
     });
+    if (options.trackers) {
+      this.trackers = new TorrentTrackers(
+        { peerId: options.peerId, port: options.torrent.listenPort },
+        {
+          ...modules,
+          totals: () => this.totals(),
+          onPeers: (peers) => this.torrent.addCandidates(peers),
+        },
+      );
+    }
   }
 
   get state(): TorrentState {
@@ -101,6 +115,7 @@ export class ManagedTorrent {
     }
     this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
     this.torrent.start();
+    this.trackers?.start();
   }
 
   /** Joins the swarm to serve what is verified; what is missing is not fetched and not written. */
@@ -109,6 +124,7 @@ export class ManagedTorrent {
     for (const piece of have.missing()) picker.setPriority(piece, PRIORITY_SKIP);
     this.enter('seeding');
     this.torrent.start();
+    this.trackers?.start();
   }
 
   /** Reads and hashes what is on the disk. The torrent must not be running. */
@@ -137,7 +153,7 @@ export class ManagedTorrent {
   async stop(): Promise<void> {
     this.cancelCheck = true;
     await this.checking?.catch(() => {});
-    await this.torrent.stop();
+    await Promise.all([this.torrent.stop(), this.trackers?.stop()]);
     if (this.currentState !== 'error') this.enter('stopped');
   }
 
@@ -153,7 +169,7 @@ export class ManagedTorrent {
 
   view(): TorrentView {
     const { torrent, metainfo } = this;
-    const now = this.modules.clock.now();
+    const now = this.modules.runtime.clock.now();
     const done = this.currentState === 'checking' ? this.piecesChecked : torrent.have.count;
     return {
       infoHash: this.infoHash,
@@ -174,9 +190,17 @@ export class ManagedTorrent {
     };
   }
 
+  private totals() {
+    const { downRate, upRate, have } = this.torrent;
+    const missing = this.metainfo.pieceCount - have.count;
+    const left = Math.min(this.metainfo.contentBytes, missing * this.metainfo.pieceLength);
+    return { uploaded: upRate.totalBytes, downloaded: downRate.totalBytes, left };
+  }
+
   private fail(error: unknown): void {
     this.error = error instanceof Error ? error : new Error(String(error));
     this.enter('error');
+    void this.trackers?.stop();
   }
 
   private enter(state: TorrentState): void {

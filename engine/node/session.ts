@@ -11,6 +11,8 @@ import type { SessionView } from './view.ts';
 
 export interface SessionOptions {
   readonly listen: Endpoint;
+  /** Contact the trackers that torrents name. */
+  readonly trackers: boolean;
   /** What every torrent gets unless {@link Session.add} says otherwise. */
   readonly torrentDefaults?: Partial<Omit<TorrentOptions, 'root' | 'have' | 'listenPort'>>;
 }
@@ -82,8 +84,10 @@ export class Session {
         addedAtMs: options.addedAtMs ?? runtime.clock.wallClock(),
         downloadedBytes: options.downloadedBytes ?? 0,
         uploadedBytes: options.uploadedBytes ?? 0,
+        trackers: this.options.trackers,
+        peerId: shard.peerId,
       },
-      { shard, clock: runtime.clock, metainfo, events },
+      { shard, runtime, metainfo, events },
     );
     this.torrents.set(infoHash, managed);
     return managed;

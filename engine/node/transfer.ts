@@ -50,7 +50,7 @@ export async function openTransfer(
     const failed = deferred<never>();
     failed.promise.catch(() => {}); // whoever is interested waits for it; nobody else is to be bothered
     const session = new Session(
-      { listen: options.listen, torrentDefaults: torrentDefaults(options) },
+      { listen: options.listen, trackers: options.trackers, torrentDefaults: torrentDefaults(options) },
       {
         ...engine,
         events: {

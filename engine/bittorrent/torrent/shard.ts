@@ -62,6 +62,10 @@ export class Shard {
     };
   }
 
+  get peerId(): Uint8Array {
+    return this.options.peerId;
+  }
+
   get connectionCount(): number {
     return this.connections.size;
   }

@@ -1,0 +1,50 @@
+import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import { Announcer, type AnnouncerStatus, type TransferTotals } from '../discovery/tracker/announcer.ts';
+import type { Endpoint, Runtime } from '../runtime/port.ts';
+
+export interface TorrentTrackersOptions {
+  readonly peerId: Uint8Array;
+  /** Where this node listens; trackers hand it to other peers. */
+  readonly port: number;
+}
+
+export interface TorrentTrackersModules {
+  readonly runtime: Runtime;
+  readonly metainfo: Metainfo;
+  readonly totals: () => TransferTotals;
+  readonly onPeers: (peers: readonly Endpoint[]) => void;
+}
+
+/** The trackers of one torrent. A hybrid torrent is announced under both of its info-hashes (BEP 52). */
+export class TorrentTrackers {
+  private readonly announcers: readonly Announcer[];
+
+  constructor(options: TorrentTrackersOptions, modules: TorrentTrackersModules) {
+    const { metainfo } = modules;
+    const hashes = [metainfo.infoHashV1, metainfo.infoHashV2].filter((hash) => hash !== undefined);
+    this.announcers =
+      metainfo.trackers.length === 0
+        ? []
+        : hashes.map(
+            (infoHash) => new Announcer({ ...options, infoHash, tiers: metainfo.trackers }, modules),
+          );
+  }
+
+  get status(): readonly AnnouncerStatus[] {
+    return this.announcers.map((announcer) => announcer.status);
+  }
+
+  start(): void {
+    for (const announcer of this.announcers) announcer.start();
+  }
+
+  /** The last piece has just been verified. */
+  completed(): void {
+    for (const announcer of this.announcers) announcer.completed();
+  }
+
+  /** Says goodbye; takes a few seconds at most. */
+  async stop(): Promise<void> {
+    await Promise.all(this.announcers.map((announcer) => announcer.stop()));
+  }
+}
