@@ -12,6 +12,7 @@ import { Aria2 } from './support/aria2.ts';
 import { Libtorrent } from './support/libtorrent.ts';
 import { interopSuite } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { Tracker } from './support/tracker.ts';
 import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
@@ -38,7 +39,7 @@ interface Payload {
   same(root: string): Promise<void>;
 }
 
-async function makePayload(kind: 'v1' | 'v2' | 'hybrid'): Promise<Payload> {
+async function makePayload(kind: 'v1' | 'v2' | 'hybrid', tracker?: string): Promise<Payload> {
   const root = scratchFolder();
   const content = new Map<string, Buffer>();
   for (const [name, byteLength] of FILES) {
@@ -49,7 +50,8 @@ async function makePayload(kind: 'v1' | 'v2' | 'hybrid'): Promise<Payload> {
   }
   const torrent = join(root, 'payload.torrent');
   const libtorrent = await Libtorrent.start();
-  await libtorrent.create({ path: join(root, 'payload'), out: torrent, kind, pieceBytes: 65_536 });
+  const trackers = tracker === undefined ? [] : [tracker];
+  await libtorrent.create({ path: join(root, 'payload'), out: torrent, kind, pieceBytes: 65_536, trackers });
   await libtorrent.stop();
   return {
     root,
@@ -160,5 +162,28 @@ swarm('to aria2, which is dialled', async () => {
   await leecher.stop();
   await program.stop();
 });
+
+swarm(
+  'through a tracker, all at once: libtorrent seeds, Allium, Transmission and aria2 download',
+  async () => {
+    const tracker = await Tracker.start();
+    const payload = await makePayload('v1', tracker.url);
+    const seeder = await Libtorrent.start();
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true, trackers: true });
+    const [byTransmission, byAria2, byAllium] = [scratchFolder(), scratchFolder(), scratchFolder()];
+    const transmission = await Transmission.start();
+    const id = await transmission.add(payload.torrent, byTransmission);
+    const aria2 = await Aria2.start(payload.torrent, byAria2);
+    const words = ['get', payload.torrent, '-o', byAllium, '--port', '0', '--host', '127.0.0.1'];
+    const [run] = await Promise.all([
+      runToEnd(process.execPath, [MAIN, ...words]),
+      transmission.complete(id),
+      aria2.complete(),
+    ]);
+    assert.is(run.code, 0, run.stderr);
+    for (const folder of [byTransmission, byAria2, byAllium]) await payload.same(folder);
+    await Promise.all([seeder.stop(), transmission.stop(), aria2.stop(), tracker.stop()]);
+  },
+);
 
 swarm.run();
