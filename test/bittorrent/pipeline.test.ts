@@ -135,6 +135,9 @@ test('it falls when the peer becomes slow, and recovers', () => {
   run(500, 20);
   assert.ok(pipeline.target < 10, `still ${pipeline.target}`);
   run(1, 3000);
+  run(10_000, 2);
+  assert.is(pipeline.target, 5, 'silent for longer than the rate is measured over');
+  run(1, 3000);
   assert.is(pipeline.target, 250);
 });
 

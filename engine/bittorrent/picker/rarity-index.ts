@@ -55,10 +55,6 @@ export class RarityIndex {
     return this.#priorities[piece] as PiecePriority;
   }
 
-  has(piece: PieceIndex): boolean {
-    return this.#places[piece]! >= 0;
-  }
-
   /** Puts a piece in, unless it is not wanted. */
   add(piece: PieceIndex): void {
     const priority = this.#priorities[piece]!;

@@ -58,6 +58,23 @@ test('rarest first: equally rare pieces are chosen by chance', () => {
   assert.is(chosen.size, 10);
 });
 
+test('rarest first: also for a peer that has few and common pieces of very many', () => {
+  const first = new Set<number>();
+  for (let seed = 0; seed < 20; seed++) {
+    const picker = makePicker({ pieceCount: 3000, randomFirstPieces: 0 }, seed);
+    picker.setPriority(pieceIndex(2999), PRIORITY_HIGH);
+    addPeer(picker, range(0, 2990));
+    addPeer(picker, range(2990, 3000));
+    addPeer(picker, range(2994, 3000));
+    const chosen = order(picker, addPeer(picker, range(2990, 3000)));
+    assert.is(chosen[0], 2999, 'high priority');
+    assert.equal(new Set(chosen.slice(1, 5)), new Set([2990, 2991, 2992, 2993]));
+    assert.equal(new Set(chosen.slice(5)), new Set([2994, 2995, 2996, 2997, 2998]));
+    first.add(chosen[1]!);
+  }
+  assert.is(first.size, 4, 'ties by chance');
+});
+
 test('rarest first: what peers get, lose and take with them changes the order', () => {
   const picker = makePicker({ pieceCount: 3, randomFirstPieces: 0 });
   const seed = addPeer(picker, 'all');
