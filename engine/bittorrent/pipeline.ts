@@ -20,8 +20,8 @@ const SHORT_TICKS = 4;
 /**
  * How many requests to keep in flight with one peer. Starts at five and grows by one for each block that comes, so
  * it doubles with each round trip, as long as what is in flight is worth less than the shortest delay seen plus
- * {@link PipelineOptions.queueTimeMs} at the measured rate: bandwidth × delay, and a bounded
- * queue. Falls with the rate, never under five. Times are those of the runtime's clock.
+ * {@link PipelineOptions.queueTimeMs} at the measured rate: bandwidth × delay, and a bounded queue. Falls with the
+ * rate, never under five. Times are those of the runtime's clock.
  */
 export class Pipeline {
   readonly #blocksMax: number;
@@ -118,8 +118,9 @@ export class Pipeline {
   blocksPerMs(nowMs: number): number {
     this.#advance(nowMs);
     let shortBlocks = 0;
-    for (let age = 0; age < SHORT_TICKS; age++)
+    for (let age = 0; age < SHORT_TICKS; age++) {
       shortBlocks += this.#ticks[(this.#tick + TICKS - age) % TICKS]!;
+    }
     const busyMs = Math.max(nowMs - this.#busySinceMs, 0.1);
     const partMs = nowMs - this.#tick * TICK_MS;
     return Math.max(
