@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Bitfield } from '../../../engine/bittorrent/bitfield.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../../../engine/bittorrent/torrent/options.ts';
-import { SHARD_DEFAULTS, Shard } from '../../../engine/bittorrent/torrent/shard.ts';
+import { SHARD_DEFAULTS, Shard, type ShardOptions } from '../../../engine/bittorrent/torrent/shard.ts';
 import type { Torrent, TorrentEvents } from '../../../engine/bittorrent/torrent/torrent.ts';
 import { InlineHashService } from '../../../engine/kernels/hash-service.ts';
 import { Slab } from '../../../engine/kernels/slab.ts';
@@ -28,6 +28,7 @@ export async function startSimPeer(
     readonly slots?: number;
     readonly slotCount?: number;
     readonly torrent?: Partial<TorrentOptions>;
+    readonly shard?: Partial<ShardOptions>;
     readonly events?: TorrentEvents;
   } = {},
 ): Promise<SimPeer> {
@@ -36,7 +37,7 @@ export async function startSimPeer(
   const hashes = new InlineHashService({}, { slab });
   const peerId = new Uint8Array(20).fill(65);
   peerId.set(runtime.random.bytes(12), 8);
-  const shard = new Shard({ ...SHARD_DEFAULTS, peerId }, { runtime, slab, hashes });
+  const shard = new Shard({ ...SHARD_DEFAULTS, ...options.shard, peerId }, { runtime, slab, hashes });
   if (options.seeder === true) await putContent(host, made);
   const torrent = shard.add(
     {

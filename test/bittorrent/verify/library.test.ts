@@ -6,8 +6,10 @@ import {
   CANDIDATES_MAX,
   type Finder,
   isComplete,
-  locateAnywhere,
+  type Location,
   locateDirectly,
+  locateFolder,
+  locateMissing,
   type WantedTorrent,
   wantedNames,
 } from '../../../engine/bittorrent/verify/library.ts';
@@ -15,7 +17,7 @@ import {
 const test = suite('library');
 
 /** A file system that is a table of paths and lengths. */
-function disk(files: Readonly<Record<string, number>>): Finder {
+function disk(files: Readonly<Record<string, number>>, taken = ''): Finder {
   const paths = Object.keys(files);
   const folders = new Set(
     paths.flatMap((path) => path.split('/').map((_, at, all) => all.slice(0, at).join('/'))),
@@ -25,7 +27,16 @@ function disk(files: Readonly<Record<string, number>>): Finder {
     foldersNamed: (name) => [...folders].filter((folder) => folder.endsWith(`/${name}`)),
     filesNamed: (name, byteLength) =>
       paths.filter((path) => path.endsWith(`/${name}`) && files[path] === byteLength),
+    isTaken: (path) => taken !== '' && path.startsWith(`${taken}/`),
   };
+}
+
+function locateAnywhere(torrent: WantedTorrent, roots: readonly string[], finder: Finder): Location {
+  return locateMissing(
+    torrent,
+    locateFolder(torrent, locateDirectly(torrent, roots, finder), finder),
+    finder,
+  );
 }
 
 const SHOW: WantedTorrent = {
@@ -113,6 +124,15 @@ test('missing files are taken from elsewhere: the path most like their own, then
   assert.is(found.base, '/r/show');
   assert.equal([...found.moved], [[1, '/r/show/extra/s1/b.mkv']]);
   assert.is(found.exactFiles, 2);
+});
+
+test('a file that another torrent has in its place is taken last', () => {
+  const files = { '/r/show/s1/a.mkv': 100, '/r/other/s1/b.mkv': 200, '/r/b.mkv': 200 };
+  const [moved] = locateAnywhere(SHOW, ['/r'], disk(files, '/r/other')).moved.values();
+  assert.is(moved, '/r/b.mkv');
+  const { '/r/b.mkv': _, ...rest } = files;
+  const [shared] = locateAnywhere(SHOW, ['/r'], disk(rest, '/r/other')).moved.values();
+  assert.is(shared, '/r/other/s1/b.mkv');
 });
 
 test('a file that is there with a wrong length is damage, and not replaced by another', () => {

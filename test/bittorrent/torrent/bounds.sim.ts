@@ -1,0 +1,143 @@
+// Aim: what strangers can pile up on a shard and a torrent stops at its bound: connections, peers of a torrent,
+// blocks nobody asked for, requests, allowed fast pieces, silent peers.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ByteStream, StreamHandler } from '../../../engine/runtime/port.ts';
+import { SimWorld } from '../../../engine/runtime/sim/world.ts';
+import { makeTorrent } from '../support/make-torrent.ts';
+import { SIM_PORT, type SimPeer, startSimPeer } from '../support/sim-peer.ts';
+
+const test = suite('bounds of shard and torrent');
+const made = makeTorrent({ name: 'bounds', pieceLength: 65_536, fileBytes: [65_536 * 200] });
+const TARGET = { host: '10.0.0.1', port: SIM_PORT };
+
+interface Stranger {
+  readonly stream: ByteStream;
+  readonly received: Buffer[];
+  closed: boolean;
+}
+
+/** A peer made of raw bytes: it greets, and says what the test makes it say. */
+function stranger(
+  world: SimWorld,
+  index: number,
+  options: { readonly fast?: boolean; readonly mute?: boolean } = {},
+): Stranger {
+  const host = world.host({ address: `10.9.${index >> 8}.${index & 255}` });
+  const target = new Uint8Array(65_536);
+  const self = { received: [] as Buffer[], closed: false } as {
+    -readonly [key in keyof Stranger]: Stranger[key];
+  };
+  const handler: StreamHandler = {
+    onOpen() {
+      if (options.mute === true) return;
+      const greeting = Buffer.alloc(68);
+      greeting.write('\x13BitTorrent protocol', 0, 'latin1');
+      greeting[27] = options.fast === true ? 4 : 0;
+      greeting.set(made.metainfo.infoHashV1!, 28);
+      greeting.write(`-XX0000-${String(index).padStart(12, '0')}`, 48);
+      self.stream.write(greeting);
+    },
+    readTarget: () => target,
+    onRead: (length) => self.received.push(Buffer.from(target.subarray(0, length))),
+    onDrain() {},
+    onClose() {
+      self.closed = true;
+    },
+  };
+  self.stream = host.runtime.network.connect(TARGET, handler, { timeoutMs: 5000 });
+  return self;
+}
+
+function message(id: number, ...words: number[]): Buffer {
+  const bytes = Buffer.alloc(5 + words.length * 4);
+  bytes.writeUInt32BE(1 + words.length * 4, 0);
+  bytes[4] = id;
+  for (const [i, word] of words.entries()) bytes.writeUInt32BE(word, 5 + i * 4);
+  return bytes;
+}
+
+async function start(world: SimWorld, options: Parameters<typeof startSimPeer>[2] = {}): Promise<SimPeer> {
+  let peer: SimPeer | undefined;
+  void startSimPeer(world.host({ address: TARGET.host }), made, options).then((started) => (peer = started));
+  await world.run({ until: () => peer !== undefined });
+  return peer!;
+}
+
+test('connections of a shard end at connectionsMax', async () => {
+  const world = new SimWorld({ seed: 1 });
+  const peer = await start(world, { seeder: true, shard: { connectionsMax: 20 } });
+  const strangers = Array.from({ length: 30 }, (_, i) => stranger(world, i + 1, { mute: true }));
+  await world.run({ forMs: 2000 });
+  assert.is(peer.shard.connectionCount, 20);
+  assert.is(strangers.filter(({ closed }) => closed).length, 10);
+});
+
+test('peers of a torrent end at peersMax', async () => {
+  const world = new SimWorld({ seed: 2 });
+  const peer = await start(world, { seeder: true, torrent: { peersMax: 5 } });
+  for (let i = 1; i <= 12; i++) stranger(world, i);
+  await world.run({ forMs: 2000 });
+  assert.is(peer.torrent.peers.size, 5);
+  assert.is(peer.shard.closeReasons.get('too-many-peers'), 7);
+});
+
+test('a peer that sends blocks nobody asked for is let go', async () => {
+  const world = new SimWorld({ seed: 3 });
+  const peer = await start(world);
+  const flooder = stranger(world, 1);
+  await world.run({ forMs: 1000 });
+  const block = Buffer.concat([message(7, 0, 0), Buffer.alloc(16)]);
+  block.writeUInt32BE(9 + 16, 0);
+  for (let i = 0; i < 600; i++) flooder.stream.write(block);
+  await world.run({ forMs: 5000 });
+  assert.ok(flooder.closed);
+  assert.is(peer.shard.closeReasons.get('unwanted-blocks'), 1);
+});
+
+test('requests beyond the queue are rejected with the fast extension, else the peer is let go', async () => {
+  const world = new SimWorld({ seed: 4 });
+  const peer = await start(world, { seeder: true, shard: { requestQueueMax: 100 } });
+  const requests = Buffer.concat(
+    Array.from({ length: 300 }, (_, i) => message(6, i % 100, (i % 4) * 16_384, 16_384)),
+  );
+  for (const fast of [true, false]) {
+    const greedy = stranger(world, fast ? 1 : 2, { fast });
+    await world.run({ forMs: 500 });
+    greedy.stream.write(message(2));
+    await world.run({ forMs: 500 });
+    greedy.stream.write(requests);
+    await world.run({ forMs: 10_000 });
+    assert.is(greedy.closed, !fast);
+  }
+  assert.is(peer.shard.closeReasons.get('request-flood'), 1);
+});
+
+test('allowed fast pieces of one peer end at 64', async () => {
+  const world = new SimWorld({ seed: 5 });
+  const peer = await start(world);
+  const generous = stranger(world, 1, { fast: true });
+  await world.run({ forMs: 1000 });
+  for (let piece = 0; piece < 150; piece++) generous.stream.write(message(17, piece));
+  await world.run({ forMs: 1000 });
+  const [known] = [...peer.torrent.peers.values()];
+  assert.is(known!.download.fastPieces.size, 64);
+});
+
+test('a peer that says nothing for two and a half minutes is let go; keep-alives keep it', async () => {
+  const world = new SimWorld({ seed: 6 });
+  const peer = await start(world, { seeder: true });
+  const silent = stranger(world, 1);
+  const alive = stranger(world, 2);
+  for (let minute = 0; minute < 4; minute++) {
+    await world.run({ forMs: 60_000 });
+    alive.stream.write(new Uint8Array(4));
+  }
+  assert.ok(silent.closed);
+  assert.not.ok(alive.closed);
+  assert.is(peer.shard.closeReasons.get('silent'), 1);
+  const heard = Buffer.concat(alive.received);
+  assert.ok(heard.subarray(-4).equals(Buffer.alloc(4)), 'this side sends keep-alives too');
+});
+
+test.run();
