@@ -39,11 +39,9 @@ export class FileCache {
     }
   }
 
-  /** Flushes the files below `paths` that are open for writing. */
+  /** Brings what was written to the files at `paths` to stable storage, whether they are still open or not. */
   async sync(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      if (this.entries.get(path)?.mode === 'write') await this.use(path, 'write', (handle) => handle.sync());
-    }
+    for (const path of paths) await this.use(path, 'write', (handle) => handle.sync());
   }
 
   /** Forgets the files below `paths`, or all; handles in use are closed by their last user. */

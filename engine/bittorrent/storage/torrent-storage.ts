@@ -76,7 +76,12 @@ export class TorrentStorage {
   async sync(): Promise<void> {
     const written = [...this.dirty];
     this.dirty.clear();
-    await this.cache.sync(written.map((file) => this.pathOf(file)));
+    try {
+      await this.cache.sync(written.map((file) => this.pathOf(file)));
+    } catch (error) {
+      for (const file of written) this.dirty.add(file);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
