@@ -1,0 +1,213 @@
+import type { Bitfield } from '../../bittorrent/bitfield.ts';
+import type { Clock, Timer } from '../../runtime/port.ts';
+import type { JournalEntry } from '../store/journal.ts';
+import type { FileMark, StoredResume } from '../store/schema.ts';
+
+/** A torrent as the keeper sees it. */
+export interface ResumeSource {
+  /** Verified and written pieces, live. */
+  readonly have: Bitfield;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** Resolves when all that was written before is on stable storage. */
+  sync(): Promise<void>;
+  marks(): Promise<readonly FileMark[]>;
+}
+
+/** What the keeper needs of the store; {@link import('../store/store.ts').NodeStore} fits. */
+export interface ResumeStore {
+  readonly journalBytes: number;
+  note(entries: readonly JournalEntry[]): void;
+  rotateJournal(): () => void;
+  saveResume(resumes: ReadonlyMap<string, StoredResume>): Promise<void>;
+}
+
+export interface KeeperOptions {
+  /** At the latest this long after a piece was written it is on stable storage and saved. */
+  readonly saveIntervalMs: number;
+  /** The journal is taken into the store when it has grown to this. */
+  readonly journalBytesMax: number;
+  /** Counters alone are not worth a commit more often than this. */
+  readonly trafficIntervalMs: number;
+}
+
+export const KEEPER_DEFAULTS: KeeperOptions = {
+  saveIntervalMs: 30_000,
+  journalBytesMax: 4 * 1024 * 1024,
+  trafficIntervalMs: 600_000,
+};
+
+interface Tracked {
+  readonly source: ResumeSource;
+  readonly number: number;
+  readonly generation: number;
+  readonly doubt: Bitfield;
+  marks: readonly FileMark[];
+  /** Something is not saved yet. */
+  dirty: boolean;
+  savedTraffic: number;
+  savedAtMs: number;
+}
+
+/**
+ * Keeps the store true while torrents run. Each piece goes into the journal at once, which a killed process cannot
+ * lose; now and then the files are synced, the whole is saved in LMDB and the journal starts anew, which a power cut
+ * cannot undo.
+ */
+export class ResumeKeeper {
+  private readonly options: KeeperOptions;
+  private readonly modules: {
+    readonly store: ResumeStore;
+    readonly clock: Clock;
+    readonly onError: (error: unknown) => void;
+  };
+  private readonly tracked = new Map<string, Tracked>();
+  private notes: JournalEntry[] = [];
+  private saving: Promise<void> = Promise.resolve();
+  private timer: Timer | undefined;
+  private savingSoon = false;
+
+  constructor(
+    options: KeeperOptions,
+    modules: {
+      readonly store: ResumeStore;
+      readonly clock: Clock;
+      readonly onError: (error: unknown) => void;
+    },
+  ) {
+    this.options = options;
+    this.modules = modules;
+  }
+
+  start(): void {
+    this.timer = this.modules.clock.setTimer(this.options.saveIntervalMs, () => {
+      void this.save();
+      this.start();
+    });
+  }
+
+  /** Begins to keep a torrent; `dirty` when what the store has is not what is given here. */
+  track(
+    infoHash: string,
+    torrent: {
+      readonly source: ResumeSource;
+      readonly number: number;
+      readonly generation: number;
+      readonly doubt: Bitfield;
+      readonly marks: readonly FileMark[];
+    },
+    dirty: boolean,
+  ): void {
+    const { downloadedBytes, uploadedBytes } = torrent.source;
+    const savedTraffic = downloadedBytes + uploadedBytes;
+    this.tracked.set(infoHash, { ...torrent, dirty, savedTraffic, savedAtMs: this.modules.clock.now() });
+  }
+
+  untrack(infoHash: string): void {
+    this.tracked.delete(infoHash);
+  }
+
+  /** A piece is verified and written. It is noted before anything else can happen to this process. */
+  onPiece(infoHash: string, piece: number): void {
+    const tracked = this.tracked.get(infoHash);
+    if (tracked === undefined) return;
+    tracked.dirty = true;
+    tracked.doubt.clear(piece);
+    if (this.notes.length === 0) queueMicrotask(() => this.flush());
+    this.notes.push({ torrent: tracked.number, generation: tracked.generation, piece });
+  }
+
+  /** These pieces have been read and hashed: what is right is in `have` by now, the rest is not there. */
+  settleDoubt(infoHash: string, pieces: Iterable<number>): void {
+    const tracked = this.tracked.get(infoHash);
+    if (tracked === undefined) return;
+    for (const piece of pieces) tracked.doubt.clear(piece);
+    tracked.dirty = true;
+  }
+
+  /**
+   * Saves what has changed; with `settled` (nothing is being written any more) also what the files look like.
+   * Never rejects: what cannot be saved is told to `onError` and tried again the next time.
+   */
+  save(settled: ReadonlySet<string> = new Set()): Promise<void> {
+    this.saving = this.saving.then(() => this.saveNow(settled)).catch((error) => this.modules.onError(error));
+    return this.saving;
+  }
+
+  /** Saves everything for the last time. Resolves with whether all of it is saved. */
+  async close(): Promise<boolean> {
+    this.timer?.cancel();
+    const all = new Set(this.tracked.keys());
+    for (const tracked of this.tracked.values()) tracked.dirty = true;
+    await this.save(all);
+    return [...this.tracked.values()].every(({ dirty }) => !dirty);
+  }
+
+  private flush(): void {
+    const notes = this.notes;
+    this.notes = [];
+    try {
+      this.modules.store.note(notes);
+    } catch (error) {
+      this.modules.onError(error);
+    }
+    if (this.modules.store.journalBytes < this.options.journalBytesMax || this.savingSoon) return;
+    this.savingSoon = true;
+    void this.save().finally(() => {
+      this.savingSoon = false;
+    });
+  }
+
+  private async saveNow(settled: ReadonlySet<string>): Promise<void> {
+    const chosen = [...this.tracked].filter(
+      ([infoHash, torrent]) => settled.has(infoHash) || isDirty(torrent),
+    );
+    if (chosen.length === 0) return;
+    this.flush();
+    // Taken before the files are synced: what is verified while that goes on is in the new journal.
+    const taken = chosen.map(([infoHash, torrent]) => ({ infoHash, torrent, resume: this.take(torrent) }));
+    const dropOld = this.modules.store.rotateJournal();
+    const resumes = new Map<string, StoredResume>();
+    let failed = false;
+    for (const { infoHash, torrent, resume } of taken) {
+      try {
+        await torrent.source.sync();
+        if (settled.has(infoHash)) torrent.marks = await torrent.source.marks();
+        resumes.set(infoHash, { ...resume, files: [...torrent.marks] });
+      } catch (error) {
+        failed = true;
+        torrent.dirty = true;
+        this.modules.onError(error);
+      }
+    }
+    try {
+      await this.modules.store.saveResume(resumes);
+    } catch (error) {
+      for (const { torrent } of taken) torrent.dirty = true;
+      throw error;
+    }
+    if (!failed) dropOld();
+  }
+
+  private take(torrent: Tracked): StoredResume {
+    const { source, generation, doubt } = torrent;
+    torrent.dirty = false;
+    torrent.savedTraffic = source.downloadedBytes + source.uploadedBytes;
+    torrent.savedAtMs = this.modules.clock.now();
+    return {
+      generation,
+      have: source.have.bytes.slice(),
+      doubt: doubt.bytes.slice(),
+      files: [],
+      savedAtMs: this.modules.clock.wallClock(),
+      downloadedBytes: source.downloadedBytes,
+      uploadedBytes: source.uploadedBytes,
+    };
+  }
+
+  private isDue({ dirty, savedTraffic, savedAtMs, source }: Tracked): boolean {
+    if (dirty) return true;
+    const isOld = this.modules.clock.now() - savedAtMs >= this.options.trafficIntervalMs;
+    return isOld && savedTraffic !== source.downloadedBytes + source.uploadedBytes;
+  }
+}

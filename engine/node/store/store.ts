@@ -1,0 +1,258 @@
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type * as v from 'valibot';
+import { AlliumError } from '../../codec/error.ts';
+import { fileError } from '../../runtime/real/file-error.ts';
+import { bootId } from './boot-id.ts';
+import { checkDataFile } from './data-file.ts';
+import { FolderLock } from './folder-lock.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import { damaged, decodeRecord, encodeRecord } from './record.ts';
+import {
+  resumeSchema,
+  STORE_VERSION,
+  type StoredResume,
+  type StoredSession,
+  type StoredTorrent,
+  sessionSchema,
+  torrentSchema,
+} from './schema.ts';
+
+const SESSION_KEY = 'session';
+/** Written last when a store is made: where it is, there must be data too. */
+const MARKER = 'ABOUT-THIS-FOLDER.txt';
+const MARKER_TEXT = `This folder is the memory of an Allium node: its torrents and how far each of them is.
+The downloaded files are not in here. Do not delete or edit what is in it while a node runs.
+`;
+
+/** How the run before this one ended. */
+export interface PreviousRun {
+  /** It saved everything before it ended; also when there was none. */
+  readonly clean: boolean;
+  /** The machine has not been restarted since, so what a killed process wrote is still there. */
+  readonly sameBoot: boolean;
+  /** Unix milliseconds of the last journal entry; 0 without one. */
+  readonly lastWriteMs: number;
+}
+
+type Binary = Database<Buffer, string>;
+
+/**
+ * What a node remembers, in a folder of its own: torrents and resume data in LMDB (checksummed msgpack records, each
+ * commit on stable storage when the promise resolves), and a journal of the pieces since. One process at a time.
+ */
+export class NodeStore {
+  readonly previous: PreviousRun;
+  private readonly lock: FolderLock;
+  private readonly root: RootDatabase<Buffer, string>;
+  private readonly meta: Binary;
+  private readonly torrentsDb: Binary;
+  private readonly resumeDb: Binary;
+  private readonly journal: Journal;
+  private readonly entries: Map<number, JournalEntry[]>;
+  private session: StoredSession;
+
+  private constructor(parts: {
+    lock: FolderLock;
+    root: RootDatabase<Buffer, string>;
+    journal: Journal;
+    entries: readonly JournalEntry[];
+    lastWriteMs: number;
+  }) {
+    this.lock = parts.lock;
+    this.root = parts.root;
+    this.journal = parts.journal;
+    this.meta = this.database('meta');
+    this.torrentsDb = this.database('torrents');
+    this.resumeDb = this.database('resume');
+    this.entries = groupByTorrent(parts.entries);
+    const last = this.get(this.meta, SESSION_KEY, sessionSchema);
+    if (last !== undefined && last.version > STORE_VERSION) throw newer(last.version);
+    const boot = bootId();
+    this.previous = {
+      clean: last?.clean ?? true,
+      sameBoot: last !== undefined && boot !== '' && last.boot === boot,
+      lastWriteMs: parts.lastWriteMs,
+    };
+    this.session = { version: STORE_VERSION, boot, clean: false, nextNumber: last?.nextNumber ?? 1 };
+  }
+
+  /**
+   * Opens the store in `folder`, which is created when it is not there. Rejects with BAD_STATE when it is damaged, of
+   * a newer version or in use, and with the file system's errors.
+   */
+  static async open(folder: string): Promise<NodeStore> {
+    makeFolder(folder);
+    const lock = await FolderLock.take(folder);
+    try {
+      const data = join(folder, 'db', 'data.mdb');
+      const marker = join(folder, MARKER);
+      const isNew = !existsSync(marker);
+      if (!isNew && (!existsSync(data) || statSync(data).size === 0)) throw damaged(data, 'it is gone');
+      if (existsSync(data)) checkDataFile(data);
+      const store = await NodeStore.start(openRoot(join(folder, 'db')), folder, lock);
+      if (isNew) writeFileSync(marker, MARKER_TEXT);
+      return store;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private static async start(
+    root: RootDatabase<Buffer, string>,
+    folder: string,
+    lock: FolderLock,
+  ): Promise<NodeStore> {
+    try {
+      const store = new NodeStore({ lock, root, ...Journal.open(folder) });
+      await store.saveSession(store.session);
+      return store;
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  }
+
+  /** Every torrent, by info-hash in hexadecimal. Throws BAD_STATE at a damaged record. */
+  *torrents(): Generator<[infoHash: string, torrent: StoredTorrent]> {
+    for (const infoHash of this.torrentsDb.getKeys()) {
+      const torrent = this.get(this.torrentsDb, infoHash, torrentSchema);
+      if (torrent !== undefined) yield [infoHash, torrent];
+    }
+  }
+
+  /** Remembers a torrent; returns it with its number. */
+  async add(infoHash: string, torrent: Omit<StoredTorrent, 'number'>): Promise<StoredTorrent> {
+    const stored = { ...torrent, number: this.session.nextNumber };
+    this.session = { ...this.session, nextNumber: stored.number + 1 };
+    await this.commit(() => {
+      this.put(this.meta, SESSION_KEY, this.session);
+      this.put(this.torrentsDb, infoHash, stored);
+    });
+    return stored;
+  }
+
+  /** Replaces what is remembered of a torrent. */
+  async update(infoHash: string, torrent: StoredTorrent): Promise<void> {
+    await this.commit(() => this.put(this.torrentsDb, infoHash, torrent));
+  }
+
+  /** Forgets a torrent and how far it is. */
+  async remove(infoHash: string): Promise<void> {
+    await this.commit(() => {
+      void this.torrentsDb.remove(infoHash);
+      void this.resumeDb.remove(infoHash);
+    });
+  }
+
+  /** How far a torrent was when it was last saved; undefined when it never was. */
+  resume(infoHash: string): StoredResume | undefined {
+    return this.get(this.resumeDb, infoHash, resumeSchema);
+  }
+
+  /** The pieces earlier runs have written since it was last saved, as far as the journal can be read. */
+  recentPieces(torrent: number, generation: number): readonly number[] {
+    const entries = this.entries.get(torrent) ?? [];
+    return entries.filter((entry) => entry.generation === generation).map(({ piece }) => piece);
+  }
+
+  /** Saves how far these torrents are. Resolves when it is on stable storage. */
+  async saveResume(resumes: ReadonlyMap<string, StoredResume>): Promise<void> {
+    if (resumes.size === 0) return;
+    await this.commit(() => {
+      for (const [infoHash, resume] of resumes) this.put(this.resumeDb, infoHash, resume);
+    });
+  }
+
+  /** Notes pieces that are verified and written; a kill right after this returns does not lose them. */
+  note(entries: readonly JournalEntry[]): void {
+    this.journal.append(entries);
+  }
+
+  /** Bytes noted since {@link rotateJournal}. */
+  get journalBytes(): number {
+    return this.journal.byteLength;
+  }
+
+  /** See {@link Journal.rotate}. */
+  rotateJournal(): () => void {
+    return this.journal.rotate();
+  }
+
+  /** `clean`: everything has been saved, so the next run need not doubt it. */
+  async close(clean: boolean): Promise<void> {
+    try {
+      if (clean) await this.saveSession({ ...this.session, clean: true });
+    } finally {
+      this.journal.close();
+      await this.root.close();
+      this.lock.release();
+    }
+  }
+
+  private async saveSession(session: StoredSession): Promise<void> {
+    await this.commit(() => this.put(this.meta, SESSION_KEY, session));
+  }
+
+  private database(name: string): Binary {
+    return this.root.openDB<Buffer, string>({ name, encoding: 'binary' });
+  }
+
+  private get<T extends v.GenericSchema>(from: Binary, key: string, schema: T): v.InferOutput<T> | undefined {
+    const record = from.get(key);
+    return record === undefined ? undefined : decodeRecord(schema, record, `record ${key}`);
+  }
+
+  private put(into: Binary, key: string, value: unknown): void {
+    void into.put(key, encodeRecord(value));
+  }
+
+  private async commit(puts: () => void): Promise<void> {
+    try {
+      await this.root.transaction(puts);
+      await this.root.flushed;
+    } catch (error) {
+      throw fileError(error, 'write', 'the store');
+    }
+  }
+}
+
+function groupByTorrent(entries: readonly JournalEntry[]): Map<number, JournalEntry[]> {
+  const groups = new Map<number, JournalEntry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.torrent);
+    if (group === undefined) groups.set(entry.torrent, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, 'create the folder', folder);
+  }
+}
+
+function openRoot(path: string): RootDatabase<Buffer, string> {
+  try {
+    return open<Buffer, string>({ path, maxDbs: 4, encoding: 'binary', noSubdir: false });
+  } catch (error) {
+    if (/MDB_|not a|corrupt|version/i.test(String(error))) throw damaged(path, String(error), error);
+    throw fileError(error, 'open', path);
+  }
+}
+
+function newer(version: number): AlliumError {
+  return new AlliumError(
+    'BAD_STATE',
+    `the store is of version ${version}, this program knows ${STORE_VERSION}`,
+    {
+      advice: 'Use the newer Allium that made it, or another state folder (--state).',
+      details: { version },
+    },
+  );
+}
