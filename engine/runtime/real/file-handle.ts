@@ -10,6 +10,12 @@ export interface RealFileHandle extends FileHandle {
   readonly fd: number;
 }
 
+/** `fs.readv` and `fs.writev`. */
+export interface VectoredCalls {
+  readonly readv: Vectored;
+  readonly writev: Vectored;
+}
+
 type Vectored = (
   fd: number,
   buffers: readonly Uint8Array[],
@@ -17,11 +23,14 @@ type Vectored = (
   done: (error: NodeJS.ErrnoException | null, length: number) => void,
 ) => void;
 
-const readv = fs.readv as Vectored;
-const writev = fs.writev as Vectored;
+const NODE_CALLS: VectoredCalls = { readv: fs.readv as Vectored, writev: fs.writev as Vectored };
 
 /** The open file `fd`, which it closes in the end. */
-export function createFileHandle(fd: number, path: string): RealFileHandle {
+export function createFileHandle(
+  options: { readonly fd: number; readonly path: string },
+  modules: VectoredCalls = NODE_CALLS,
+): RealFileHandle {
+  const { fd, path } = options;
   const run = <T>(action: string, start: (done: (error: unknown, value?: T) => void) => void): Promise<T> =>
     new Promise((resolve, reject) => {
       // The number of a closed file soon belongs to another one.
@@ -31,9 +40,15 @@ export function createFileHandle(fd: number, path: string): RealFileHandle {
   let open = true;
   return {
     fd,
-    readv: (buffers, position) => run('read', (done) => transfer(readv, fd, buffers, position, done)),
+    readv: (buffers, position) => run('read', (done) => transfer(modules.readv, fd, buffers, position, done)),
     writev: (buffers, position) =>
-      run('write', (done) => transfer(writev, fd, buffers, position, (error) => done(error))),
+      run('write', (done) => {
+        transfer(modules.writev, fd, buffers, position, (error, total) => {
+          // A system that takes nothing and says nothing would be asked for ever.
+          const missing = !error && total !== bytesOf(buffers);
+          done(missing ? systemError('EIO') : error);
+        });
+      }),
     stat: async () => toFileStat(await run<fs.Stats>('examine', (done) => fs.fstat(fd, done))),
     truncate: (byteLength) => run('resize', (done) => fs.ftruncate(fd, byteLength, done)),
     sync: () => run('sync', (done) => fs.fdatasync(fd, done)),
@@ -48,7 +63,7 @@ export function createFileHandle(fd: number, path: string): RealFileHandle {
 }
 
 /**
- * Reads or writes until all is done or, reading, the file ends. Nearly always that is one call: the kernel does
+ * Reads or writes until all is done or nothing more is, as at the end of a file. Nearly always that is one call: the kernel does
  * less only at the end, near a full disk or when interrupted.
  */
 function transfer(
@@ -69,11 +84,14 @@ function transfer(
       total += length;
       if (error) finish(error);
       else if (length > 0) step(skipBytes(left, length));
-      else if (call === readv) finish(null, total);
-      else finish(systemError('EIO'));
+      else finish(null, total);
     });
   };
   step(skipBytes(buffers, 0));
+}
+
+function bytesOf(buffers: readonly Uint8Array[]): number {
+  return buffers.reduce((sum, bytes) => sum + bytes.length, 0);
 }
 
 /** What is left of `buffers` without their first `length` bytes and without empty ones in front. */

@@ -37,7 +37,7 @@ export function createRealFiles(): RealFileSystem {
 
 async function openFile(path: string, mode: 'read' | 'write'): Promise<RealFileHandle> {
   const fd = await attempt(mode === 'read' ? 'open' : 'open for writing', path, openDescriptor(path, mode));
-  const handle = createFileHandle(fd, path);
+  const handle = createFileHandle({ fd, path });
   const what = unusable(await statDescriptor(fd));
   if (what === undefined) return handle;
   await handle.close();

@@ -1,0 +1,65 @@
+/** Aim: the bounds of the real network hold: redirects, waiting datagrams; and it keeps no process alive unasked. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { codeOf } from '../conformance/errors.ts';
+import { makeRealWorld } from '../support/real-world.ts';
+
+const test = suite('real network');
+
+test('three redirects are followed, a fourth is not, nor one to another scheme or a worse one', async () => {
+  const world = await makeRealWorld();
+  const targets: Record<string, string> = {
+    '/file': 'file:///etc/passwd',
+    '/ftp': 'ftp://127.0.0.1/',
+    '/bad': '//',
+  };
+  const seen: string[] = [];
+  const url = await world.serve((path, method) => {
+    seen.push(`${method} ${path}`);
+    const left = Number(path.slice(1));
+    if (left === 0) return { body: 'here' };
+    return { status: 302, headers: { location: targets[path] ?? `/${left - 1}` } };
+  });
+  const ask = (path: string, method: 'GET' | 'POST' = 'GET') =>
+    world.left.network.http({ url: url + path, method, timeoutMs: 2000, maxBytes: 100 });
+  assert.is(Buffer.from((await ask('/3')).body).toString(), 'here');
+  assert.is(await codeOf(ask('/4')), 'NETWORK_FAILED');
+  for (const path of Object.keys(targets)) assert.is(await codeOf(ask(path)), 'NETWORK_FAILED', path);
+  seen.length = 0;
+  assert.is((await ask('/1', 'POST')).status, 302, 'what was posted is not posted again');
+  assert.equal(seen, ['POST /1']);
+  await world.close();
+});
+
+test('datagrams beyond the queue are dropped and counted', async () => {
+  const world = await makeRealWorld({ datagramQueueBytesMax: 10_000 });
+  const got: number[] = [];
+  const bind = (onMessage: (bytes: Uint8Array) => void) =>
+    world.left.network.bindDatagram({ host: '127.0.0.1', port: 0 }, onMessage);
+  const receiver = await bind((bytes) => got.push(bytes.length));
+  const sender = await bind(() => {});
+  sender.send(new Uint8Array(10_001), receiver.local);
+  assert.is(world.left.stats.datagramsDropped, 1);
+  sender.send(new Uint8Array(10_000), receiver.local);
+  await world.until('the one that fits arrives', () => got.length > 0);
+  assert.equal(got, [10_000]);
+  assert.is(world.left.stats.datagramsDropped, 1);
+  sender.close();
+  receiver.close();
+  await world.close();
+});
+
+test('a pending timer keeps no process alive', () => {
+  const module = fileURLToPath(new URL('../../../engine/runtime/real/runtime.js', import.meta.url));
+  const program = `
+    const { createRealRuntime } = await import(${JSON.stringify(module)});
+    createRealRuntime().clock.setTimer(60_000, () => {});
+    console.log('done');
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 20_000 });
+  assert.is(output.toString().trim(), 'done');
+});
+
+test.run();
