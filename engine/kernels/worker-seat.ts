@@ -2,11 +2,11 @@
 const SEAT_TIMEOUT_MS = 10_000;
 
 /**
- * Takes a free seat for the calling worker; throws when none comes free in ten seconds. There are as many seats as
+ * Takes a free seat for the calling worker; throws when none comes free within `timeoutMs`. There are as many seats as
  * workers, but a successor may be there before the thread of its predecessor has quite ended.
  */
-export function takeSeat(seats: Int32Array, threadId: number): number {
-  const deadline = performance.now() + SEAT_TIMEOUT_MS;
+export function takeSeat(seats: Int32Array, threadId: number, timeoutMs = SEAT_TIMEOUT_MS): number {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     for (let seat = 0; seat < seats.length; seat += 1) {
       if (Atomics.compareExchange(seats, seat, 0, threadId) === 0) return seat;

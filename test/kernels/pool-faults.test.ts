@@ -129,6 +129,30 @@ suite('workers killed while they start hold nobody up', async () => {
   });
 });
 
+suite('an error that a user can do something about is an answer: it is not tried again', async () => {
+  const workerFile = new URL('./pool-answers-worker.js', import.meta.url);
+  await withPool({ threadCount: 1, workerFile }, async (pool) => {
+    const error = await failureOf(pool.digest('sha1', randomMessages(lease, 3, 100, 15)));
+    assert.equal(
+      [error.code, error.message, error.advice, error.details],
+      ['FILE_CHANGED', 'it shrank', 'Try again.', { size: 3 }],
+    );
+    assert.equal([pool.stats.tasks, pool.stats.retried], [1, 0]);
+  });
+});
+
+suite('a pool that cannot even be set up is an error to each who waits', async () => {
+  await withPool({ threadCount: 1, idleTimeoutMs: -1 }, async (pool) => {
+    for (let round = 0; round < 2; round += 1) {
+      const both = await Promise.all([
+        failureOf(pool.digest('sha1', [[]])),
+        failureOf(pool.digest('sha256', [[]])),
+      ]);
+      for (const error of both) assert.is(error.code, 'POOL_FAILED');
+    }
+  });
+});
+
 suite('workers that cannot start at all are an error and not a wait', async () => {
   const workerFile = new URL('./no-such-file.js', import.meta.url);
   await withPool({ threadCount: 2, workerFile }, async (pool) => {
