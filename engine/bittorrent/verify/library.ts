@@ -20,14 +20,14 @@ export interface Finder {
   foldersNamed(name: string): readonly string[];
   /** Files of this name and length anywhere below the roots. */
   filesNamed(name: string, byteLength: number): readonly string[];
+  /** Whether another torrent has this path in its own place, so that it is hardly a missing file of ours. */
+  isTaken(path: string): boolean;
 }
 
-/** Where the data of one torrent lies. */
+/** Where the data of one torrent lies, as far as its files lie together. */
 export interface Location {
   /** The file of a single-file torrent, else the folder that stands for the torrent's name. */
   readonly base: string;
-  /** Files that lie elsewhere: position in {@link WantedTorrent.files} to path. */
-  readonly moved: ReadonlyMap<number, string>;
   /** Files that exist with the right length, and their bytes. */
   readonly exactFiles: number;
   readonly exactBytes: number;
@@ -52,8 +52,8 @@ export function wantedNames(torrent: WantedTorrent): { folders: string[]; files:
 }
 
 /**
- * Looks where people put things: below a root, or the root itself. Enough when the location is complete; else
- * {@link locateAnywhere} knows more.
+ * Looks where people put things: below a root, or the root itself. When that is not complete, {@link locateFolder}
+ * and {@link candidatesFor} know more.
  */
 export function locateDirectly(torrent: WantedTorrent, roots: readonly string[], finder: Finder): Location {
   const named = bestOf(
@@ -68,13 +68,11 @@ export function locateDirectly(torrent: WantedTorrent, roots: readonly string[],
   return renamed && isBetter(itself, named) ? itself : named;
 }
 
-/** Also looks into every folder of that name, and for missing files by name and exact length wherever they lie. */
-export function locateAnywhere(torrent: WantedTorrent, roots: readonly string[], finder: Finder): Location {
-  const direct = locateDirectly(torrent, roots, finder);
-  if (isComplete(torrent, direct)) return direct;
-  const folders = torrent.isSingleFile ? [] : finder.foldersNamed(torrent.name);
-  const best = bestOf(torrent, [direct.base, ...folders.slice(0, CANDIDATES_MAX)], finder);
-  return findMoved(torrent, best, finder);
+/** The best of `direct` and all folders of the torrent's name, wherever they lie. */
+export function locateFolder(torrent: WantedTorrent, direct: Location, finder: Finder): Location {
+  if (torrent.isSingleFile || isComplete(torrent, direct)) return direct;
+  const folders = finder.foldersNamed(torrent.name).slice(0, CANDIDATES_MAX);
+  return bestOf(torrent, [direct.base, ...folders], finder);
 }
 
 /** Whether every file is there with the right length. */
@@ -94,7 +92,6 @@ function isBetter(a: Location, b: Location): boolean {
 function bestOf(torrent: WantedTorrent, candidates: readonly string[], finder: Finder): Location {
   let best: Location = {
     base: torrent.name,
-    moved: new Map(),
     exactFiles: 0,
     exactBytes: 0,
     presentFiles: 0,
@@ -121,51 +118,57 @@ function locationAt(torrent: WantedTorrent, base: string, finder: Finder): Locat
     exactFiles += 1;
     exactBytes += byteLength;
   }
-  return { base, moved: new Map(), exactFiles, exactBytes, presentFiles };
+  return { base, exactFiles, exactBytes, presentFiles };
 }
 
-function findMoved(torrent: WantedTorrent, location: Location, finder: Finder): Location {
-  const moved = new Map<number, string>();
-  let { base, exactBytes } = location;
-  let found = 0;
+/** A file somewhere that has the name and the length of a missing one. */
+export interface Candidate {
+  readonly path: string;
+  /** Another torrent has it in its own place: only worth something when its hashes fit. */
+  readonly isTaken: boolean;
+}
+
+/**
+ * For each missing file, by position, the files that may be it, the likeliest first: what nobody else has; then the
+ * path that ends most like the file's own; then the one nearest to the torrent's place.
+ */
+export function candidatesFor(
+  torrent: WantedTorrent,
+  location: Location,
+  finder: Finder,
+): ReadonlyMap<number, readonly Candidate[]> {
+  const candidates = new Map<number, readonly Candidate[]>();
   torrent.files.forEach((file, index) => {
     if (file.byteLength === 0 || finder.lengthAt(pathBelow(location.base, file)) !== undefined) return;
     const paths = finder.filesNamed(file.path.at(-1)!, file.byteLength);
-    const best = nearest(file, location.base, paths.slice(0, CANDIDATES_MAX));
-    if (best === undefined) return;
-    if (torrent.isSingleFile) base = best;
-    else moved.set(index, best);
-    exactBytes += file.byteLength;
-    found += 1;
+    if (paths.length > 0) candidates.set(index, ranked(file, location.base, paths, finder));
   });
-  return {
-    base,
-    moved,
-    exactBytes,
-    exactFiles: location.exactFiles + found,
-    presentFiles: location.presentFiles + found,
-  };
+  return candidates;
 }
 
-/** The path that ends most like the file's own, then the one nearest to the torrent's folder, then by the alphabet. */
-function nearest(file: WantedFile, base: string, paths: readonly string[]): string | undefined {
-  const order = (path: string): readonly [number, number] => {
-    const components = path.split('/');
-    return [
-      commonStart(components.reverse(), [...file.path].reverse()),
-      commonStart(path.split('/'), base.split('/')),
-    ];
-  };
-  let best: string | undefined;
-  let bestOrder: readonly [number, number] = [-1, -1];
-  for (const path of [...paths].sort()) {
-    const now = order(path);
-    if (now[0] > bestOrder[0] || (now[0] === bestOrder[0] && now[1] > bestOrder[1])) {
-      best = path;
-      bestOrder = now;
-    }
+function ranked(file: WantedFile, base: string, paths: readonly string[], finder: Finder): Candidate[] {
+  const own = [...file.path].reverse();
+  return [...paths]
+    .sort()
+    .map((path) => {
+      const isTaken = finder.isTaken(path);
+      const likeOwn = commonStart(path.split('/').reverse(), own);
+      return {
+        path,
+        isTaken,
+        rank: [isTaken ? 0 : 1, likeOwn, commonStart(path.split('/'), base.split('/'))],
+      };
+    })
+    .sort((a, b) => compareRanks(b.rank, a.rank))
+    .slice(0, CANDIDATES_MAX)
+    .map(({ path, isTaken }) => ({ path, isTaken }));
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (let at = 0; at < a.length; at += 1) {
+    if (a[at] !== b[at]) return a[at]! - b[at]!;
   }
-  return best;
+  return 0;
 }
 
 function commonStart(a: readonly string[], b: readonly string[]): number {

@@ -12,12 +12,13 @@ export interface LibraryIndexOptions {
   /** Folders inside one another. */
   readonly depthMax?: number;
   readonly signal?: AbortSignal | undefined;
+  /** How long to walk before others (a signal, say) get a turn. Default: 50. */
+  readonly turnMs?: number;
 }
 
 const PLACES_MAX = 1_000_000;
 const DEPTH_MAX = 100;
 const WARNINGS_MAX = 20;
-/** How long to walk before others (a signal, say) get a turn. */
 const TURN_MS = 50;
 
 /**
@@ -49,9 +50,10 @@ export class LibraryIndex {
     options: LibraryIndexOptions = {},
   ): Promise<LibraryIndex> {
     const index = new LibraryIndex(wanted, options);
+    const turnMs = options.turnMs ?? TURN_MS;
     let turnAtMs = performance.now();
     for (const step of index.#walkAll(roots)) {
-      if (performance.now() - turnAtMs < TURN_MS) continue;
+      if (performance.now() - turnAtMs < turnMs) continue;
       await new Promise((resolve) => setImmediate(resolve, step));
       options.signal?.throwIfAborted();
       turnAtMs = performance.now();

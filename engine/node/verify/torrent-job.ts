@@ -1,5 +1,4 @@
 import type { HashedRun } from '../../bittorrent/verify/checkpoint.ts';
-import type { Location } from '../../bittorrent/verify/library.ts';
 import type { TorrentReport } from '../../bittorrent/verify/report.ts';
 import type { SelectionOptions } from '../../bittorrent/verify/selection.ts';
 import { AlliumError } from '../../codec/error.ts';
@@ -7,13 +6,13 @@ import type { CheckpointFile } from './checkpoint-file.ts';
 import type { Disk } from './disk.ts';
 import type { CheckJob } from './disk-lane.ts';
 import type { LoadedTorrent } from './load-torrents.ts';
-import { placeOf } from './locate.ts';
+import type { Found } from './locate.ts';
 import { TorrentCheck } from './torrent-check.ts';
 import { invalidReport, torrentReport } from './torrent-report.ts';
 
 export interface TorrentJobOptions {
   readonly torrent: LoadedTorrent;
-  readonly location: Location;
+  readonly found: Found;
   readonly selection: SelectionOptions;
   readonly disk: Disk;
   /** No other torrent could have the files that the selection names. */
@@ -33,7 +32,7 @@ export class TorrentJob implements CheckJob {
 
   constructor(options: TorrentJobOptions, modules: { readonly checkpoint: CheckpointFile | undefined }) {
     this.disk = options.disk;
-    this.bytes = options.location.presentFiles === 0 ? 0 : options.torrent.contentBytes;
+    this.bytes = options.found.presentFiles === 0 ? 0 : options.torrent.contentBytes;
     this.#options = options;
     this.#checkpoint = modules.checkpoint;
   }
@@ -44,10 +43,9 @@ export class TorrentJob implements CheckJob {
   }
 
   open(): TorrentCheck | undefined {
-    const { torrent, location, selection } = this.#options;
+    const { torrent, found, selection } = this.#options;
     try {
-      const metainfo = torrent.metainfo();
-      const check = new TorrentCheck(metainfo, placeOf(metainfo, location), selection);
+      const check = new TorrentCheck(torrent.metainfo(), found.place, selection);
       this.unmatched = check.selection.unmatched;
       if (this.#options.isOnly && this.unmatched.length > 0) throw noSuchFile(this.unmatched);
       this.#resume(check);

@@ -27,7 +27,7 @@ export interface VerifyOptions {
   readonly rateBytesPerSec?: number | undefined;
   /** Readers on one disk at a time. Default: one if it rotates, else as many as there are threads. */
   readonly readersPerDisk?: number | undefined;
-  /** Default: one per core, or one per rotating disk when that is more. */
+  /** For a pool of its own. Default: one per core, or one per rotating disk when that is more. */
   readonly threadCount?: number | undefined;
   /** Where to keep what is hashed, to go on from there after an interruption. Removed when the run is complete. */
   readonly checkpoint?: string | undefined;
@@ -45,27 +45,31 @@ const THREADS_MAX = 32;
  * Checks the data of torrents against their hashes and says exactly what is damaged. Opens the data for reading
  * only. Damage is an answer, not an error; throws AlliumError for bad usage, a checkpoint that cannot be used, an
  * only torrent that is broken, and INTERRUPTED by the signal (the checkpoint is kept).
+ *
+ * @param modules `pool`: threads that are there already and stay; else it has its own for this run
  */
-export async function verifyLibrary(options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyLibrary(
+  options: VerifyOptions,
+  modules: { readonly pool?: ReadPool } = {},
+): Promise<VerifyReport> {
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const roots = options.roots.map((root) => resolve(root));
   for (const root of roots) checkRoot(root);
-  const threadCount = options.threadCount ?? threadsFor(roots);
-  const pool = openReadPool({ threadCount });
+  const pool = modules.pool ?? openReadPool({ threadCount: options.threadCount ?? threadsFor(roots) });
   try {
     const outcome = await verifyWith(pool, roots, options);
     return {
       schema: 'allium verify 1',
       startedAt,
       elapsedMs: performance.now() - startedMs,
-      threadCount,
+      threadCount: pool.threadCount,
       roots,
       ...totalsOf(outcome.torrents),
       ...outcome,
     };
   } finally {
-    await pool.close();
+    if (modules.pool === undefined) await pool.close();
   }
 }
 
@@ -87,19 +91,16 @@ async function verifyWith(
       advice: 'Name one torrent, or choose files.',
     });
   }
-  const { locations, warnings } = await locateAll(library.torrents, {
-    roots,
-    search: options.search ?? true,
-    signal,
-  });
+  const search = options.search ?? true;
+  const located = await locateAll(library.torrents, { roots, search, signal }, { pool });
   const checkpoint = options.checkpoint === undefined ? undefined : CheckpointFile.open(options.checkpoint);
   try {
     const disks = new DiskFinder();
     const isOnly = sources.length === 1;
     const jobs = library.torrents.map((torrent, at) => {
-      const location = locations[at]!;
-      const disk = disks.at(location.base);
-      return new TorrentJob({ torrent, location, disk, isOnly, selection: selection ?? {} }, { checkpoint });
+      const found = located.found[at]!;
+      const disk = disks.at(found.place.base);
+      return new TorrentJob({ torrent, found, disk, isOnly, selection: selection ?? {} }, { checkpoint });
     });
     await runJobs(jobs, pool, options);
     const unmatched = unmatchedNames(jobs);
@@ -110,7 +111,7 @@ async function verifyWith(
     if (torrents.every((torrent) => torrent.outcome !== 'unreadable')) checkpoint?.remove();
     return {
       torrents,
-      warnings: [...warnings, ...unmatched.map((name) => `no torrent has a file “${name}”`)],
+      warnings: [...located.warnings, ...unmatched.map((name) => `no torrent has a file “${name}”`)],
     };
   } finally {
     checkpoint?.close();

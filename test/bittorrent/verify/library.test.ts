@@ -4,12 +4,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   CANDIDATES_MAX,
+  candidatesFor,
   type Finder,
   isComplete,
   type Location,
   locateDirectly,
   locateFolder,
-  locateMissing,
   type WantedTorrent,
   wantedNames,
 } from '../../../engine/bittorrent/verify/library.ts';
@@ -32,10 +32,18 @@ function disk(files: Readonly<Record<string, number>>, taken = ''): Finder {
 }
 
 function locateAnywhere(torrent: WantedTorrent, roots: readonly string[], finder: Finder): Location {
-  return locateMissing(
-    torrent,
-    locateFolder(torrent, locateDirectly(torrent, roots, finder), finder),
-    finder,
+  return locateFolder(torrent, locateDirectly(torrent, roots, finder), finder);
+}
+
+/** By name of the file: the paths that may be it, the likeliest first. */
+function candidates(
+  torrent: WantedTorrent,
+  roots: readonly string[],
+  finder: Finder,
+): Record<string, string[]> {
+  const found = candidatesFor(torrent, locateAnywhere(torrent, roots, finder), finder);
+  return Object.fromEntries(
+    [...found].map(([at, choices]) => [torrent.files[at]!.path.at(-1)!, choices.map(({ path }) => path)]),
   );
 }
 
@@ -98,50 +106,41 @@ test('nothing anywhere: the first root is where it is missed', () => {
 test('a folder of the name, however deep', () => {
   const found = locateAnywhere(SHOW, ['/r'], disk({ ...WHOLE('/r/tv/old/show'), '/r/show/s1/a.mkv': 100 }));
   assert.is(found.base, '/r/tv/old/show');
-  assert.is(found.moved.size, 0);
 });
 
 test('a single file, however deep, by name and length', () => {
-  const found = locateAnywhere(FILM, ['/r'], disk({ '/r/a/film.mkv': 51, '/r/b/c/film.mkv': 50 }));
-  assert.is(found.base, '/r/b/c/film.mkv');
-  assert.ok(isComplete(FILM, found));
-  assert.is(locateAnywhere(FILM, ['/r'], disk({ '/r/a/film.mkv': 51 })).presentFiles, 0);
+  const there = disk({ '/r/a/film.mkv': 51, '/r/b/c/film.mkv': 50 });
+  assert.equal(candidates(FILM, ['/r'], there), { 'film.mkv': ['/r/b/c/film.mkv'] });
+  assert.equal(candidates(FILM, ['/r'], disk({ '/r/a/film.mkv': 51 })), {});
 });
 
-test('missing files are taken from elsewhere: the path most like their own, then the nearest', () => {
-  const found = locateAnywhere(
-    SHOW,
-    ['/r'],
-    disk({
-      '/r/show/s1/a.mkv': 100,
-      '/r/other/b.mkv': 200,
-      '/r/backup/s1/b.mkv': 200,
-      '/r/show/extra/s1/b.mkv': 200,
-      '/r/show/s1/x/b.mkv': 201,
-      '/r/any/empty': 0,
-    }),
-  );
-  assert.is(found.base, '/r/show');
-  assert.equal([...found.moved], [[1, '/r/show/extra/s1/b.mkv']]);
-  assert.is(found.exactFiles, 2);
+test('missing files may lie elsewhere: the path most like their own first, then the nearest', () => {
+  const there = disk({
+    '/r/show/s1/a.mkv': 100,
+    '/r/other/b.mkv': 200,
+    '/r/backup/s1/b.mkv': 200,
+    '/r/show/extra/s1/b.mkv': 200,
+    '/r/show/s1/x/b.mkv': 201,
+    '/r/any/empty': 0,
+  });
+  const expected = ['/r/show/extra/s1/b.mkv', '/r/backup/s1/b.mkv', '/r/other/b.mkv'];
+  assert.equal(candidates(SHOW, ['/r'], there), { 'b.mkv': expected });
 });
 
-test('a file that another torrent has in its place is taken last', () => {
+test('a file that another torrent has in its place comes last', () => {
   const files = { '/r/show/s1/a.mkv': 100, '/r/other/s1/b.mkv': 200, '/r/b.mkv': 200 };
-  const [moved] = locateAnywhere(SHOW, ['/r'], disk(files, '/r/other')).moved.values();
-  assert.is(moved, '/r/b.mkv');
-  const { '/r/b.mkv': _, ...rest } = files;
-  const [shared] = locateAnywhere(SHOW, ['/r'], disk(rest, '/r/other')).moved.values();
-  assert.is(shared, '/r/other/s1/b.mkv');
+  assert.equal(candidates(SHOW, ['/r'], disk(files, '/r/other'))['b.mkv'], ['/r/b.mkv', '/r/other/s1/b.mkv']);
 });
 
 test('a file that is there with a wrong length is damage, and not replaced by another', () => {
-  const found = locateAnywhere(
-    SHOW,
-    ['/r'],
-    disk({ ...WHOLE('/r/show'), '/r/show/s1/b.mkv': 9, '/r/x/b.mkv': 200 }),
-  );
-  assert.is(found.moved.size, 0);
+  const there = disk({ ...WHOLE('/r/show'), '/r/show/s1/b.mkv': 9, '/r/x/b.mkv': 200 });
+  assert.equal(candidates(SHOW, ['/r'], there), {});
+});
+
+test(`no more than ${CANDIDATES_MAX} files of one name are considered`, () => {
+  const files: Record<string, number> = { '/r/show/s1/a.mkv': 100 };
+  for (let at = 0; at <= CANDIDATES_MAX; at += 1) files[`/r/${at}/b.mkv`] = 200;
+  assert.is(candidates(SHOW, ['/r'], disk(files))['b.mkv']?.length, CANDIDATES_MAX);
 });
 
 test(`no more than ${CANDIDATES_MAX} folders of one name are looked into`, () => {
