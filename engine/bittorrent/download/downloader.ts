@@ -9,7 +9,7 @@ import type { PickerPeer } from '../picker/picker-peer.ts';
 import type { BlockRun } from '../picker/types.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { TorrentStorage } from '../storage/torrent-storage.ts';
-import { blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
+import { blockOffset, type PieceIndex } from '../units.ts';
 import { REQUEST_FRAME_BYTES, writeCancel, writeRequest } from '../wire/encode.ts';
 import type { DownloadPeer } from './download-peer.ts';
 import { PieceAssembly } from './piece-assembly.ts';
@@ -265,10 +265,13 @@ export class Downloader {
     for (const assembly of this.assemblies.values()) {
       if (least === undefined || assembly.receivedCount < least.receivedCount) least = assembly;
     }
-    if (least === undefined || this.assemblies.size < 2) return;
+    if (least !== undefined && this.assemblies.size > 1) this.drop(least.piece);
+  }
+
+  private drop(piece: PieceIndex): void {
     this.stats.droppedPieces++;
-    this.assemblies.delete(least.piece);
-    this.modules.picker.pieceFailed(pieceIndex(least.piece));
-    least.release();
+    this.modules.picker.pieceDropped(piece);
+    this.assemblies.get(piece)?.release();
+    this.assemblies.delete(piece);
   }
 }

@@ -81,6 +81,11 @@ function onPieces(
   message: Extract<Message, { kind: 'bitfield' | 'have-all' | 'have-none' }>,
 ): void {
   const { connection, download } = peer;
+  if (peer.hasToldPieces) {
+    connection.close('bad-bitfield');
+    return;
+  }
+  peer.hasToldPieces = true;
   if (message.kind === 'bitfield') {
     torrent.picker.peerBitfield(download.picking, message.bits);
     connection.setPieces(torrent.metainfo.pieceCount, message.bits.slice());

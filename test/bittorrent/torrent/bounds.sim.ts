@@ -124,6 +124,17 @@ test('allowed fast pieces of one peer end at 64', async () => {
   assert.is(known!.download.fastPieces.size, 64);
 });
 
+test('a peer says what it has once', async () => {
+  const world = new SimWorld({ seed: 7 });
+  const peer = await start(world);
+  const chatty = stranger(world, 1, { fast: true });
+  await world.run({ forMs: 1000 });
+  for (let i = 0; i < 3; i++) chatty.stream.write(message(14));
+  await world.run({ forMs: 1000 });
+  assert.ok(chatty.closed);
+  assert.is(peer.shard.closeReasons.get('bad-bitfield'), 1);
+});
+
 test('a peer that says nothing for two and a half minutes is let go; keep-alives keep it', async () => {
   const world = new SimWorld({ seed: 6 });
   const peer = await start(world, { seeder: true });
