@@ -19,6 +19,11 @@ export class Agenda {
     return this.#heap.length - this.#cancelled;
   }
 
+  /** With those that were cancelled and not swept out yet. */
+  get storedEntries(): number {
+    return this.#heap.length;
+  }
+
   add(timeMs: number, run: () => void): Entry {
     const entry: Entry = { timeMs, order: this.order++, run };
     this.#heap.push(entry);

@@ -35,6 +35,7 @@ export class SimFile {
 
   /** Space that writing there would take in addition. */
   neededBytes(position: number, length: number): number {
+    if (length === 0) return 0;
     let blocks = 0;
     const last = Math.ceil((position + length) / BLOCK_BYTES);
     for (let block = Math.floor(position / BLOCK_BYTES); block < last; block++) {
@@ -59,6 +60,7 @@ export class SimFile {
   }
 
   write(bytes: Uint8Array, position: number): void {
+    if (bytes.length === 0) return;
     this.#touch(position, bytes.length);
     this.#put(bytes, position);
     this.#byteLength = Math.max(this.#byteLength, position + bytes.length);

@@ -11,8 +11,13 @@ export class Pacer {
   /** When the last of `length` bytes that enter at `nowMs` leaves. They are queued behind all earlier ones. */
   pass(nowMs: number, length: number): number {
     if (this.rateBytesPerSec === Infinity) return nowMs;
-    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (length * 1000) / this.rateBytesPerSec;
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + this.durationMs(length);
     return this.#freeAtMs;
+  }
+
+  /** How long `length` bytes occupy it. */
+  durationMs(length: number): number {
+    return (length * 1000) / this.rateBytesPerSec;
   }
 
   /** How long a byte that enters at `nowMs` would wait. */

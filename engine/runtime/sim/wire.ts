@@ -116,7 +116,8 @@ export class Wire {
       this.#waiting.shift();
       this.#waitingBytes -= length;
       this.#windowUsed += length;
-      const leftMs = path.pacer.pass(up.pass(timeline.nowMs, length), length);
+      const outMs = up.pass(timeline.nowMs, length);
+      const leftMs = path.pacer.pass(outMs, length);
       let arrivalMs = leftMs + path.delayMs(chance);
       for (let lost = 0; lost < ATTEMPTS_MAX && path.loses(length, chance); lost++) {
         arrivalMs += path.retransmitMs * 2 ** lost;
@@ -125,7 +126,9 @@ export class Wire {
       next.arrivalMs = this.#lastArrivalMs;
       this.#flying.push(next);
       this.#awaitFirst();
-      if (leftMs > timeline.nowMs) this.#leave(leftMs);
+      // The next one may follow when this one has left the line and entered the path.
+      const nextMs = Math.max(outMs, leftMs - path.pacer.durationMs(length));
+      if (nextMs > timeline.nowMs) this.#leave(nextMs);
     }
   }
 
@@ -155,7 +158,7 @@ export class Wire {
     const { pool, up, path } = this.#modules;
     const rate = Math.min(up.rateBytesPerSec, path.pacer.rateBytesPerSec);
     const turn = Math.floor((rate * TURN_MS) / 1000);
-    return Math.max(SEGMENT_BYTES_MIN, Math.min(pool.segmentBytes, turn));
+    return Math.min(pool.segmentBytes, Math.max(SEGMENT_BYTES_MIN, turn));
   }
 
   #openSegment(limit: number): Segment {
@@ -166,9 +169,9 @@ export class Wire {
     return fresh;
   }
 
-  #leave(leftMs: number): void {
+  #leave(nextMs: number): void {
     this.#leaving = true;
-    this.#modules.timeline.at(leftMs, () => {
+    this.#modules.timeline.at(nextMs, () => {
       this.#leaving = false;
       if (this.#dead) return;
       this.push();
