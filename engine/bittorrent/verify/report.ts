@@ -67,6 +67,8 @@ export interface PieceReport {
   readonly contradictory: number;
   readonly badSpans: readonly PieceSpan[];
   readonly blockedSpans: readonly PieceSpan[];
+  /** Pieces that were not asked for. */
+  readonly unselectedSpans: readonly PieceSpan[];
 }
 
 /** One torrent of the library. */
@@ -112,7 +114,7 @@ export interface VerifyReport {
   readonly bytesRead: number;
   readonly torrentCounts: Readonly<Record<TorrentOutcome, number>>;
   readonly contentBytes: number;
-  readonly pieces: Omit<PieceReport, 'badSpans' | 'blockedSpans'>;
+  readonly pieces: Omit<PieceReport, 'badSpans' | 'blockedSpans' | 'unselectedSpans'>;
   readonly torrents: readonly TorrentReport[];
   /** What hindered the search: folders that could not be looked into. */
   readonly warnings: readonly string[];

@@ -56,6 +56,7 @@ export function pieceReport(verdicts: VerdictMap, restored: number, contradictor
     contradictory,
     badSpans: verdicts.runs(VERDICT.bad).map(span),
     blockedSpans: verdicts.runs(VERDICT.blocked).map(span),
+    unselectedSpans: verdicts.runs(VERDICT.unselected).map(span),
   };
 }
 

@@ -37,7 +37,7 @@ export class ProgressLine {
     if (now - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = now;
     this.#shown = true;
-    this.#stream.write(ERASE_LINE + truncate(text(), (this.#stream.columns ?? 80) - 1));
+    this.#stream.write(ERASE_LINE + truncate(text(), (this.#stream.columns || 80) - 1));
   }
 
   /** Takes the line away, so that something else can be printed. */

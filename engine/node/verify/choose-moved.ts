@@ -10,8 +10,9 @@ import type { LoadedTorrent } from './load-torrents.ts';
 import type { Found } from './locate.ts';
 
 /**
- * Picks for each missing file the candidate whose hash fits, tried with one piece that lies within the file. When there
- * is one candidate only, or no such piece, the likeliest is taken that no other torrent has in its place, if any.
+ * Picks for each missing file the candidate whose hash fits, tried with one piece. Without proof a file is taken only
+ * when it is the one candidate, no other torrent has it in its place, and it is longer than a piece: a damaged file is
+ * still the file, but the name and the length of a small one say little.
  */
 export async function chooseMoved(
   loaded: LoadedTorrent,
@@ -21,48 +22,55 @@ export async function chooseMoved(
 ): Promise<Found> {
   const torrent = loaded.metainfo();
   const layout = new Layout(torrent);
+  const expected = new ExpectedHashes(torrent, layout);
   const stored = torrent.files.map((_, index) => fileIndex(index)).filter((file) => isStored(torrent, file));
   const moved = new Map<FileIndex, string>();
+  const pathOf = (file: FileIndex): string =>
+    moved.get(file) ?? [location.base, ...torrent.files[file]!.path.slice(1)].join('/');
+
+  const fits = async (file: FileIndex, piece: PieceIndex, path: string): Promise<boolean> => {
+    const { version, files } = torrent;
+    const content = {
+      version,
+      layout,
+      files,
+      pathOf: (other: FileIndex) => (other === file ? path : pathOf(other)),
+    };
+    const { payload, firstFiles } = planRead(content, [piece]);
+    const { digests, roots, faults } = await pool.run(payload);
+    return faults.length === 0 && expected.compare(piece, 0, digests, roots, firstFiles[0]!) === 'good';
+  };
+
   for (const [position, choices] of candidates) {
     const file = stored[position]!;
-    const path = await choose(torrent, layout, file, choices, pool);
-    if (path !== undefined) moved.set(file, path);
+    const { piece, isWhole } = pieceToTry(torrent, layout, file);
+    let chosen: string | undefined;
+    for (const { path } of choices) {
+      if (chosen === undefined && (await fits(file, piece, path))) chosen = path;
+    }
+    const [only, ...others] = choices;
+    if (isWhole && others.length === 0 && !only!.isTaken) chosen ??= only!.path;
+    if (chosen !== undefined) moved.set(file, chosen);
   }
   const presentFiles = location.presentFiles + moved.size;
-  const [only] = moved.values();
-  if (torrent.isSingleFile) return { place: { base: only ?? location.base, moved: new Map() }, presentFiles };
+  const [first] = moved.values();
+  if (torrent.isSingleFile)
+    return { place: { base: first ?? location.base, moved: new Map() }, presentFiles };
   return { place: { base: location.base, moved }, presentFiles };
 }
 
-async function choose(
+/** A piece that has bytes of this file only, or else its first one, which needs other files too. */
+function pieceToTry(
   torrent: Metainfo,
   layout: Layout,
   file: FileIndex,
-  choices: readonly Candidate[],
-  pool: ReadPool,
-): Promise<string | undefined> {
-  const likeliest = choices.find((choice) => !choice.isTaken)?.path;
-  const piece = wholePieceOf(torrent, layout, file);
-  // With no choice there is nothing to find out: a damaged file is still the file.
-  if (piece === undefined || (choices.length === 1 && likeliest !== undefined)) return likeliest;
-  const expected = new ExpectedHashes(torrent, layout);
-  const { version, files } = torrent;
-  for (const { path } of choices) {
-    const plan = planRead({ version, layout, files, pathOf: () => path }, [piece]);
-    const { digests, roots, faults } = await pool.run(plan.payload);
-    if (faults.length === 0 && expected.compare(piece, 0, digests, roots, file) === 'good') return path;
-  }
-  return undefined;
-}
-
-/** The first piece that has bytes of this file only. */
-function wholePieceOf(torrent: Metainfo, layout: Layout, file: FileIndex): PieceIndex | undefined {
+): { piece: PieceIndex; isWhole: boolean } {
   const { offset, byteLength } = torrent.files[file]!;
   const { first, end } = layout.piecesOf(file);
   for (let piece = first; piece < Math.min(end, first + 2); piece = pieceIndex(piece + 1)) {
     const start = piece * torrent.pieceLength;
     const stop = start + layout.contentLengthOf(piece);
-    if (start >= offset && stop <= offset + byteLength) return piece;
+    if (start >= offset && stop <= offset + byteLength) return { piece, isWhole: true };
   }
-  return undefined;
+  return { piece: first, isWhole: false };
 }

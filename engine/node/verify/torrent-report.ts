@@ -46,7 +46,7 @@ export function invalidReport(invalid: InvalidTorrent): TorrentReport {
     selectedBytes: 0,
     pieceLength: 0,
     fileCount: 0,
-    pieces: { ...none, badSpans: [], blockedSpans: [] },
+    pieces: { ...none, badSpans: [], blockedSpans: [], unselectedSpans: [] },
     files: [],
     bytesRead: 0,
     warnings: [],
