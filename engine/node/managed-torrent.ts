@@ -127,13 +127,19 @@ export class ManagedTorrent {
     this.trackers?.start();
   }
 
-  /** Reads and hashes what is on the disk. The torrent must not be running. */
-  async check(onProgress?: (done: number) => void): Promise<void> {
+  /** Leaves it in state `error`: something has to be done first. */
+  hold(error: Error): void {
+    this.fail(error);
+  }
+
+  /** Reads and hashes what is on the disk, all of it or some pieces. The torrent must not be running. */
+  async check(onProgress?: (done: number) => void, pieces?: Iterable<PieceIndex>): Promise<void> {
     await this.torrent.stop();
     this.piecesChecked = 0;
     this.cancelCheck = false;
     this.enter('checking');
     this.checking = this.torrent.recheck({
+      ...(pieces === undefined ? {} : { pieces }),
       isCancelled: () => this.cancelCheck,
       onProgress: (done) => {
         this.piecesChecked = done;

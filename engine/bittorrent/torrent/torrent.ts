@@ -339,6 +339,8 @@ export class Torrent implements PeerHost {
 
   private onVerified(piece: PieceIndex): void {
     if (this.stopped) return;
+    // First of all: what is told to peers must already be remembered.
+    this.modules.events.onPiece?.(piece);
     for (const peer of this.peers.values()) {
       const { connection } = peer;
       if (!connection.ready) continue;
@@ -348,7 +350,6 @@ export class Torrent implements PeerHost {
       }
       if (peer.download.picking.wantedCount === 0) this.updateInterest(peer);
     }
-    this.modules.events.onPiece?.(piece);
     if (this.picker.isDone) this.announceDone();
   }
 

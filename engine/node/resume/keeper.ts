@@ -42,9 +42,12 @@ interface Tracked {
   readonly number: number;
   readonly generation: number;
   readonly doubt: Bitfield;
+  adopting: boolean;
   marks: readonly FileMark[];
   /** Something is not saved yet. */
   dirty: boolean;
+  /** Its files were written to since {@link marks} were taken. */
+  written: boolean;
   savedTraffic: number;
   savedAtMs: number;
 }
@@ -62,7 +65,6 @@ export class ResumeKeeper {
     readonly onError: (error: unknown) => void;
   };
   private readonly tracked = new Map<string, Tracked>();
-  private notes: JournalEntry[] = [];
   private saving: Promise<void> = Promise.resolve();
   private timer: Timer | undefined;
   private savingSoon = false;
@@ -86,7 +88,7 @@ export class ResumeKeeper {
     });
   }
 
-  /** Begins to keep a torrent; `dirty` when what the store has is not what is given here. */
+  /** Begins to keep a torrent, of which the store knows what is given here. */
   track(
     infoHash: string,
     torrent: {
@@ -95,12 +97,13 @@ export class ResumeKeeper {
       readonly generation: number;
       readonly doubt: Bitfield;
       readonly marks: readonly FileMark[];
+      readonly adopting: boolean;
     },
-    dirty: boolean,
   ): void {
     const { downloadedBytes, uploadedBytes } = torrent.source;
     const savedTraffic = downloadedBytes + uploadedBytes;
-    this.tracked.set(infoHash, { ...torrent, dirty, savedTraffic, savedAtMs: this.modules.clock.now() });
+    const savedAtMs = this.modules.clock.now();
+    this.tracked.set(infoHash, { ...torrent, dirty: false, written: false, savedTraffic, savedAtMs });
   }
 
   untrack(infoHash: string): void {
@@ -112,9 +115,10 @@ export class ResumeKeeper {
     const tracked = this.tracked.get(infoHash);
     if (tracked === undefined) return;
     tracked.dirty = true;
+    tracked.written = true;
+    tracked.adopting = false;
     tracked.doubt.clear(piece);
-    if (this.notes.length === 0) queueMicrotask(() => this.flush());
-    this.notes.push({ torrent: tracked.number, generation: tracked.generation, piece });
+    this.note([{ torrent: tracked.number, generation: tracked.generation, piece }]);
   }
 
   /** These pieces have been read and hashed: what is right is in `have` by now, the rest is not there. */
@@ -122,12 +126,21 @@ export class ResumeKeeper {
     const tracked = this.tracked.get(infoHash);
     if (tracked === undefined) return;
     for (const piece of pieces) tracked.doubt.clear(piece);
+    tracked.adopting = false;
     tracked.dirty = true;
   }
 
+  /** Pieces of it may be written without being told of any more: it is about to be stopped. */
+  onStopping(infoHash: string): void {
+    const tracked = this.tracked.get(infoHash);
+    if (tracked === undefined) return;
+    tracked.dirty = true;
+    tracked.written = true;
+  }
+
   /**
-   * Saves what has changed; with `settled` (nothing is being written any more) also what the files look like.
-   * Never rejects: what cannot be saved is told to `onError` and tried again the next time.
+   * Saves what has changed; of torrents in `settled`, to which nothing is being written any more, also what the files
+   * look like if this node has changed them. Never rejects: what cannot be saved is told to `onError` and tried again the next time.
    */
   save(settled: ReadonlySet<string> = new Set()): Promise<void> {
     this.saving = this.saving.then(() => this.saveNow(settled)).catch((error) => this.modules.onError(error));
@@ -137,17 +150,13 @@ export class ResumeKeeper {
   /** Saves everything for the last time. Resolves with whether all of it is saved. */
   async close(): Promise<boolean> {
     this.timer?.cancel();
-    const all = new Set(this.tracked.keys());
-    for (const tracked of this.tracked.values()) tracked.dirty = true;
-    await this.save(all);
+    await this.save(new Set(this.tracked.keys()));
     return [...this.tracked.values()].every(({ dirty }) => !dirty);
   }
 
-  private flush(): void {
-    const notes = this.notes;
-    this.notes = [];
+  private note(entries: readonly JournalEntry[]): void {
     try {
-      this.modules.store.note(notes);
+      this.modules.store.note(entries);
     } catch (error) {
       this.modules.onError(error);
     }
@@ -159,20 +168,23 @@ export class ResumeKeeper {
   }
 
   private async saveNow(settled: ReadonlySet<string>): Promise<void> {
-    const chosen = [...this.tracked].filter(
-      ([infoHash, torrent]) => settled.has(infoHash) || isDirty(torrent),
+    const chosen = [...this.tracked].filter(([infoHash, torrent]) =>
+      this.isDue(torrent, settled.has(infoHash)),
     );
     if (chosen.length === 0) return;
-    this.flush();
     // Taken before the files are synced: what is verified while that goes on is in the new journal.
-    const taken = chosen.map(([infoHash, torrent]) => ({ infoHash, torrent, resume: this.take(torrent) }));
     const dropOld = this.modules.store.rotateJournal();
+    const taken = chosen.map(([infoHash, torrent]) => ({ infoHash, torrent, resume: this.take(torrent) }));
     const resumes = new Map<string, StoredResume>();
     let failed = false;
     for (const { infoHash, torrent, resume } of taken) {
       try {
         await torrent.source.sync();
-        if (settled.has(infoHash)) torrent.marks = await torrent.source.marks();
+        if (settled.has(infoHash) && torrent.written) {
+          // What somebody else has changed is not to be taken for ours: marks move only with our own writes.
+          torrent.written = false;
+          torrent.marks = await torrent.source.marks();
+        }
         resumes.set(infoHash, { ...resume, files: [...torrent.marks] });
       } catch (error) {
         failed = true;
@@ -190,7 +202,7 @@ export class ResumeKeeper {
   }
 
   private take(torrent: Tracked): StoredResume {
-    const { source, generation, doubt } = torrent;
+    const { source, generation, doubt, adopting } = torrent;
     torrent.dirty = false;
     torrent.savedTraffic = source.downloadedBytes + source.uploadedBytes;
     torrent.savedAtMs = this.modules.clock.now();
@@ -198,6 +210,7 @@ export class ResumeKeeper {
       generation,
       have: source.have.bytes.slice(),
       doubt: doubt.bytes.slice(),
+      adopting,
       files: [],
       savedAtMs: this.modules.clock.wallClock(),
       downloadedBytes: source.downloadedBytes,
@@ -205,9 +218,9 @@ export class ResumeKeeper {
     };
   }
 
-  private isDue({ dirty, savedTraffic, savedAtMs, source }: Tracked): boolean {
-    if (dirty) return true;
+  private isDue({ dirty, written, savedTraffic, savedAtMs, source }: Tracked, settled: boolean): boolean {
+    if (dirty || (settled && written)) return true;
     const isOld = this.modules.clock.now() - savedAtMs >= this.options.trafficIntervalMs;
-    return isOld && savedTraffic !== source.downloadedBytes + source.uploadedBytes;
+    return (isOld || settled) && savedTraffic !== source.downloadedBytes + source.uploadedBytes;
   }
 }

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 export const STORE_VERSION = 1;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const bytes = v.instance(Uint8Array);
+const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes expected');
 
 /** How the last run ended, and what the next torrent is called. */
 export const sessionSchema = v.object({
@@ -44,6 +44,8 @@ export const resumeSchema = v.object({
   have: bytes,
   /** Bitfield of the pieces that may be there but have to be read and hashed before they are believed. */
   doubt: bytes,
+  /** The doubt is about files that were there before the torrent, of which nothing has turned out right so far. */
+  adopting: v.boolean(),
   /** One per file of the torrent, or none at all: then nothing is known of the files. */
   files: v.array(fileMark),
   /** Unix milliseconds. */

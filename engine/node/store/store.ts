@@ -52,6 +52,7 @@ export class NodeStore {
   private readonly journal: Journal;
   private readonly entries: Map<number, JournalEntry[]>;
   private session: StoredSession;
+  private begun = false;
 
   private constructor(parts: {
     lock: FolderLock;
@@ -91,7 +92,7 @@ export class NodeStore {
       const isNew = !existsSync(marker);
       if (!isNew && (!existsSync(data) || statSync(data).size === 0)) throw damaged(data, 'it is gone');
       if (existsSync(data)) checkDataFile(data);
-      const store = await NodeStore.start(openRoot(join(folder, 'db')), folder, lock);
+      const store = await NodeStore.build(openRoot(join(folder, 'db')), folder, lock);
       if (isNew) writeFileSync(marker, MARKER_TEXT);
       return store;
     } catch (error) {
@@ -100,19 +101,26 @@ export class NodeStore {
     }
   }
 
-  private static async start(
+  private static async build(
     root: RootDatabase<Buffer, string>,
     folder: string,
     lock: FolderLock,
   ): Promise<NodeStore> {
     try {
-      const store = new NodeStore({ lock, root, ...Journal.open(folder) });
-      await store.saveSession(store.session);
-      return store;
+      return new NodeStore({ lock, root, ...Journal.open(folder) });
     } catch (error) {
       await root.close();
       throw error;
     }
+  }
+
+  /**
+   * From here on this run is the one that a later start asks about. To be called once what {@link previous} and the
+   * notes of earlier runs mean has been saved: a start that fails before leaves everything as it was.
+   */
+  async begin(): Promise<void> {
+    await this.commit(() => this.put(this.meta, SESSION_KEY, this.session));
+    this.begun = true;
   }
 
   /** Every torrent, by info-hash in hexadecimal. Throws BAD_STATE at a damaged record. */
@@ -123,13 +131,18 @@ export class NodeStore {
     }
   }
 
-  /** Remembers a torrent; returns it with its number. */
-  async add(infoHash: string, torrent: Omit<StoredTorrent, 'number'>): Promise<StoredTorrent> {
+  /** Remembers a torrent and how far it is, both or neither; returns it with its number. */
+  async add(
+    infoHash: string,
+    torrent: Omit<StoredTorrent, 'number'>,
+    resume: StoredResume,
+  ): Promise<StoredTorrent> {
     const stored = { ...torrent, number: this.session.nextNumber };
     this.session = { ...this.session, nextNumber: stored.number + 1 };
     await this.commit(() => {
       this.put(this.meta, SESSION_KEY, this.session);
       this.put(this.torrentsDb, infoHash, stored);
+      this.put(this.resumeDb, infoHash, resume);
     });
     return stored;
   }
@@ -184,16 +197,13 @@ export class NodeStore {
   /** `clean`: everything has been saved, so the next run need not doubt it. */
   async close(clean: boolean): Promise<void> {
     try {
-      if (clean) await this.saveSession({ ...this.session, clean: true });
+      const session = { ...this.session, clean: true };
+      if (clean && this.begun) await this.commit(() => this.put(this.meta, SESSION_KEY, session));
     } finally {
       this.journal.close();
       await this.root.close();
       this.lock.release();
     }
-  }
-
-  private async saveSession(session: StoredSession): Promise<void> {
-    await this.commit(() => this.put(this.meta, SESSION_KEY, session));
   }
 
   private database(name: string): Binary {

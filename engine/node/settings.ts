@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as v from 'valibot';
+import { AlliumError } from '../codec/error.ts';
+import { fileError } from '../runtime/real/file-error.ts';
+
+const MIB = 1024 * 1024;
+
+const folder = v.pipe(
+  v.string(),
+  v.minLength(1, 'give a folder'),
+  v.transform((path) => resolve(path)),
+);
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number(),
+    v.integer('give a whole number'),
+    v.minValue(min, `give at least ${min}`),
+    v.maxValue(max, `give at most ${max}`),
+  );
+
+/** What a node can be told. Every key has a default, so an empty object is a valid answer. */
+const schema = v.strictObject({
+  /** Where the node keeps its memory. */
+  state: folder,
+  /** Where downloads are saved. */
+  downloads: folder,
+  /** Torrent files put here are added. */
+  watch: v.union([v.literal(false), folder], 'give a folder or false'),
+  /** Address to listen on for peers. */
+  host: v.pipe(v.string(), v.ip('give an IP address')),
+  /** Port to listen on for peers; 0: any free one; “auto”: the first free one of 6881 to 6889 (BEP 3). */
+  port: v.union([v.literal('auto'), whole(0, 65_535)], 'give a port from 0 to 65535, or auto'),
+  /** Port of the status page on 127.0.0.1; “auto”: the first free one from 8090 on; false: no page. */
+  statusPort: v.union(
+    [v.literal('auto'), v.literal(false), whole(0, 65_535)],
+    'give a port from 0 to 65535, auto or false',
+  ),
+  /** Memory that payload lives in, in bytes. */
+  memory: whole(16 * MIB, 64 * 1024 * MIB),
+  /** Threads that hash. */
+  threads: whole(1, 256),
+  /** Connections with peers, of all torrents together. */
+  connections: whole(1, 100_000),
+  /** Peers of one torrent served at once; 0: all. */
+  slots: whole(0, 10_000),
+  /** Contact the trackers of the torrents. */
+  trackers: v.boolean(),
+  /** How long at most until a piece is safe from a power cut, in seconds. */
+  saveInterval: whole(1, 3_600),
+  log: v.picklist(['debug', 'info', 'warn', 'error', 'silent']),
+});
+
+/** The settings of a node, complete and checked. */
+export type NodeSettings = v.InferOutput<typeof schema>;
+/** Some settings, not yet checked. */
+export type PartialSettings = Readonly<Partial<Record<keyof NodeSettings, unknown>>>;
+
+/** The ports that “auto” tries. */
+export const AUTO_PORTS = {
+  peers: [6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889],
+  status: [8090, 8091, 8092, 8093, 8094, 8095, 8096, 8097, 8098, 8099],
+} as const;
+
+export const SETTING_NAMES = Object.keys(schema.entries) as (keyof NodeSettings)[];
+
+/** The settings of a node that is told nothing. Data goes to `~/allium`, state where XDG wants it. */
+export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: number): NodeSettings {
+  const data = env['XDG_DATA_HOME'];
+  return {
+    state: join(data !== undefined && data !== '' ? data : join(home, '.local', 'share'), 'allium'),
+    downloads: join(home, 'allium', 'downloads'),
+    watch: join(home, 'allium', 'watch'),
+    host: '0.0.0.0',
+    port: 'auto',
+    statusPort: 'auto',
+    memory: 256 * MIB,
+    threads,
+    connections: 2_000,
+    slots: 4,
+    trackers: true,
+    saveInterval: 30,
+    log: 'info',
+  };
+}
+
+/**
+ * Puts the settings together: defaults, then the settings file, then ALLIUM_… variables, then `flags`; the later
+ * wins. Throws BAD_USAGE and names the setting and where it came from.
+ */
+export function resolveSettings(sources: {
+  readonly flags: PartialSettings;
+  readonly env: NodeJS.ProcessEnv;
+  readonly threads: number;
+  /** Path of a JSON file with settings. */
+  readonly file?: string;
+  readonly home?: string;
+}): NodeSettings {
+  const defaults = defaultSettings(sources.env, sources.home ?? homedir(), sources.threads);
+  const fromFile = sources.file === undefined ? {} : readSettingsFile(sources.file);
+  const fromEnv = settingsFromEnv(sources.env);
+  check(fromFile, sources.file ?? '');
+  check(fromEnv, 'the environment');
+  check(sources.flags, 'the command line');
+  return v.parse(schema, { ...defaults, ...fromFile, ...fromEnv, ...sources.flags });
+}
+
+/** `ALLIUM_STATUS_PORT` for `statusPort`. */
+export function variableOf(name: string): string {
+  return `ALLIUM_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function settingsFromEnv(env: NodeJS.ProcessEnv): PartialSettings {
+  const found = SETTING_NAMES.flatMap((name): [string, unknown][] => {
+    const text = env[variableOf(name)];
+    return text === undefined || text === '' ? [] : [[name, plainValue(text)]];
+  });
+  return Object.fromEntries(found);
+}
+
+/** Numbers and truth values as such, anything else as text. */
+function plainValue(text: string): unknown {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text;
+}
+
+function readSettingsFile(path: string): PartialSettings {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, 'read the settings in', path);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below: it is no JSON object either way.
+  }
+  throw new AlliumError('BAD_USAGE', `the settings file ${path} does not hold one JSON object`, {
+    advice: `Write it like { "port": 6881 }; the settings are ${SETTING_NAMES.join(', ')}.`,
+  });
+}
+
+function check(some: PartialSettings, where: string): void {
+  const result = v.safeParse(v.partial(schema), some);
+  if (result.success) return;
+  const issue = result.issues[0];
+  const name = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
+  const unknown = !SETTING_NAMES.some((known) => known === name);
+  throw new AlliumError(
+    'BAD_USAGE',
+    `the setting “${name}” from ${where} is ${unknown ? 'not known' : 'wrong'}`,
+    {
+      advice: unknown ? `The settings are ${SETTING_NAMES.join(', ')}.` : `${issue.message}.`,
+      details: { setting: name },
+    },
+  );
+}
