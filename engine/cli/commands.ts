@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { registerCreate } from './create.ts';
 import { registerGet } from './get.ts';
+import { registerInfo } from './info.ts';
 import { registerSeed } from './seed.ts';
 import { registerVerify } from './verify.ts';
 
@@ -8,7 +10,9 @@ import { registerVerify } from './verify.ts';
  * the work only when the command runs, so that `allium --help` stays quick.
  */
 export const COMMANDS: readonly ((program: Command) => unknown)[] = [
+  registerInfo,
   registerVerify,
+  registerCreate,
   registerGet,
   registerSeed,
 ];
