@@ -111,7 +111,7 @@ test('loss delays, it loses and reorders nothing', async () => {
   const { world, a, b, sinks } = await scene(
     { access: { lossRate: 0.02, jitterMs: 30 } },
     {},
-    { segmentBytes: 5000 },
+    { segmentBytes: 500, keep: true },
   );
   const bytes = pattern(300_000);
   const caller = dialFrom(a, b);
