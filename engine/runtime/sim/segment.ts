@@ -13,20 +13,26 @@ export interface Segment {
 }
 
 const EMPTY = new Uint8Array(0);
-/** More than this many free buffers go to the garbage collector: 16 MiB at 16 KiB each. */
+/** More than this many free buffers of a size go to the garbage collector: 16 MiB at 16 KiB each. */
 const FREE_MAX = 1024;
+/** Requests and HAVEs are many and tiny; a full buffer for each would be most of a large world's memory. */
+const SMALL_BYTES = 512;
 
 /** Buffers for segments, used again and again: otherwise allocation would be most of a simulation's work. */
 export class SegmentPool {
   readonly segmentBytes: number;
-  readonly #free: Uint8Array[] = [];
+  readonly #large: Uint8Array[] = [];
+  readonly #small: Uint8Array[] = [];
 
   constructor(options: { readonly segmentBytes: number }) {
     this.segmentBytes = options.segmentBytes;
   }
 
-  data(): Segment {
-    return segment('data', this.#free.pop() ?? new Uint8Array(this.segmentBytes));
+  /** For `length` bytes, or the first of them if it is too many for one. */
+  data(length: number): Segment {
+    const small = length <= SMALL_BYTES && SMALL_BYTES < this.segmentBytes;
+    const free = small ? this.#small : this.#large;
+    return segment('data', free.pop() ?? new Uint8Array(small ? SMALL_BYTES : this.segmentBytes));
   }
 
   mark(kind: 'end' | 'reset'): Segment {
@@ -34,7 +40,9 @@ export class SegmentPool {
   }
 
   release(used: Segment): void {
-    if (used.kind === 'data' && this.#free.length < FREE_MAX) this.#free.push(used.buffer);
+    if (used.kind !== 'data') return;
+    const free = used.buffer.length === this.segmentBytes ? this.#large : this.#small;
+    if (free.length < FREE_MAX) free.push(used.buffer);
   }
 }
 

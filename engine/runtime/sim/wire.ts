@@ -89,8 +89,8 @@ export class Wire {
     const total = Math.min(this.room, bytes.length - start);
     const limit = this.#segmentBytes();
     for (let done = 0; done < total; ) {
-      const last = this.#openSegment(limit);
-      const length = Math.min(limit - last.end, total - done);
+      const last = this.#openSegment(limit, total - done);
+      const length = Math.min(Math.min(limit, last.buffer.length) - last.end, total - done);
       last.buffer.set(bytes.subarray(start + done, start + done + length), last.end);
       last.end += length;
       done += length;
@@ -161,10 +161,10 @@ export class Wire {
     return Math.min(pool.segmentBytes, Math.max(SEGMENT_BYTES_MIN, turn));
   }
 
-  #openSegment(limit: number): Segment {
+  #openSegment(limit: number, wanted: number): Segment {
     const last = this.#waiting.at(-1);
-    if (last !== undefined && last.kind === 'data' && last.end < limit) return last;
-    const fresh = this.#modules.pool.data();
+    if (last?.kind === 'data' && last.end < Math.min(limit, last.buffer.length)) return last;
+    const fresh = this.#modules.pool.data(wanted);
     this.#waiting.push(fresh);
     return fresh;
   }

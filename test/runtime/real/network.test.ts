@@ -27,6 +27,13 @@ test('three redirects are followed, a fourth is not, nor one to another scheme o
   assert.is(Buffer.from((await ask('/3')).body).toString(), 'here');
   assert.is(await codeOf(ask('/4')), 'NETWORK_FAILED');
   for (const path of Object.keys(targets)) assert.is(await codeOf(ask(path)), 'NETWORK_FAILED', path);
+  assert.is(
+    await codeOf(
+      world.left.network.http({ url: url.replace('http', 'https'), timeoutMs: 2000, maxBytes: 9 }),
+    ),
+    'NETWORK_FAILED',
+    'a server without TLS',
+  );
   seen.length = 0;
   assert.is((await ask('/1', 'POST')).status, 302, 'what was posted is not posted again');
   assert.equal(seen, ['POST /1']);
