@@ -10,6 +10,11 @@ export class WriteQueue {
   /** Bytes written and not yet taken. */
   bytes = 0;
 
+  /** With those that are answered and not yet forgotten: 1,024 at most. */
+  get storedWrites(): number {
+    return this.#lengths.length;
+  }
+
   push(length: number, written: ((ok: boolean) => void) | undefined): void {
     this.#lengths.push(length);
     this.#callbacks.push(written);

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Endpoint } from '../../../engine/runtime/port.ts';
 import { codeOf } from '../conformance/errors.ts';
+import { Recorder } from '../conformance/recorder.ts';
 import { makeRealWorld } from '../support/real-world.ts';
 
 const test = suite('real network');
@@ -55,6 +57,48 @@ test('datagrams beyond the queue are dropped and counted', async () => {
   assert.is(world.left.stats.datagramsDropped, 1);
   sender.close();
   receiver.close();
+  await world.close();
+});
+
+test('datagrams over IPv6, where there is any', async () => {
+  const world = await makeRealWorld();
+  const got: string[] = [];
+  const bind = (onMessage: (bytes: Uint8Array, from: Endpoint) => void) =>
+    world.left.network.bindDatagram({ host: '::1', port: 0 }, onMessage).catch(() => undefined);
+  const receiver = await bind((bytes, from) => got.push(`${bytes.length} from ${from.host}`));
+  const sender = await bind(() => {});
+  if (receiver !== undefined && sender !== undefined) {
+    sender.send(new Uint8Array(5), { host: '127.0.0.1', port: receiver.local.port });
+    assert.is(world.left.stats.datagramsDropped, 1, 'no IPv4 from an IPv6 socket');
+    sender.send(new Uint8Array(5), receiver.local);
+    await world.until('it arrives', () => got.length > 0);
+    assert.equal(got, ['5 from ::1']);
+  }
+  sender?.close();
+  receiver?.close();
+  await world.close();
+});
+
+test('a stream starts at the address asked for, or fails', async () => {
+  const world = await makeRealWorld();
+  const seen: string[] = [];
+  const listener = await world.left.network.listen({ host: '0.0.0.0', port: 0, backlog: 5 }, (stream) => {
+    seen.push(stream.remote.host);
+    return undefined;
+  });
+  for (const localHost of ['127.0.0.1', '192.0.2.1', 'no address']) {
+    const recorder = new Recorder();
+    const at = { host: '127.0.0.1', port: listener.local.port };
+    recorder.stream = world.left.network.connect(at, recorder, { timeoutMs: 2000, localHost });
+    await world.until('closed', () => recorder.end !== undefined);
+    assert.is(
+      recorder.end!.kind,
+      localHost === '127.0.0.1' ? 'ended' : 'failed',
+      JSON.stringify(recorder.end),
+    );
+  }
+  assert.equal(seen, ['127.0.0.1']);
+  await listener.close();
   await world.close();
 });
 
