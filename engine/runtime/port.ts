@@ -49,8 +49,13 @@ export interface StreamEnd {
  * {@link readTarget}, fills it partly or wholly, then calls {@link onRead}. Bytes are never copied on the way.
  */
 export interface StreamHandler {
+  /** First of all, for outgoing and incoming streams alike. */
   onOpen(): void;
-  /** Where the next bytes shall go; at least 1 byte. May be over shared memory. Valid until the next call. */
+  /**
+   * Where the next bytes shall go; at least 1 byte. May be over shared memory. Valid until the next call or
+   * {@link onClose}. Asked once after {@link onOpen} and again right after every {@link onRead}, so that one is
+   * always lent out, also to a stream that is paused.
+   */
   readTarget(): Uint8Array;
   /** `length` bytes now lie at the start of the target handed out last. */
   onRead(length: number): void;
