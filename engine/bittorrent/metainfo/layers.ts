@@ -20,6 +20,7 @@ export function readPieceLayers(
   if (dict === undefined && needed && files.some((file) => file.byteLength > pieceLength)) {
     throw badTorrent('piece layers', 'are missing');
   }
+  checkEntries(dict);
   const checked = new Set<string>(); // files of the same content share a layer
   for (const [index, file] of files.entries()) {
     if (file.piecesRoot === undefined || file.byteLength <= pieceLength) continue;
@@ -44,6 +45,16 @@ export function readPieceLayers(
     context.warn('piece layers have entries that belong to no file');
   }
   return layers;
+}
+
+/** Every entry must at least look like a layer: others refuse the torrent over one that does not. */
+function checkEntries(dict: BencodeDict | undefined): void {
+  for (const [key, value] of dict ?? []) {
+    const layer = asBytes(value);
+    if (key.length !== MERKLE_HASH_BYTES || layer === undefined || layer.length % MERKLE_HASH_BYTES !== 0) {
+      throw badTorrent('piece layers', 'have an entry that is not a layer');
+    }
+  }
 }
 
 /** Whether a piece layer (of more than one piece) hashes up to the root of its file. */

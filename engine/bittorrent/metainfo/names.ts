@@ -20,11 +20,10 @@ export function strictNames(context: ParseContext): NameReader {
  */
 export function legacyNames(outer: BencodeDict, context: ParseContext): NameReader {
   const other = decoderFor(outer);
-  const replacing = new TextDecoder('utf-8', { ignoreBOM: true });
   return (bytes, where) => {
     let name = decodeUtf8(bytes) ?? other?.(bytes);
     if (name === undefined) {
-      name = replacing.decode(bytes).replaceAll('\ufffd', '_');
+      name = withUnderscores(bytes);
       context.warn(`name in ${where} is not UTF-8; what cannot be read became "_"`);
     }
     return checkName(name, where, context);
@@ -46,6 +45,23 @@ function decoderFor(outer: BencodeDict): ((bytes: Uint8Array) => string | undefi
   } catch {
     return undefined; // an encoding nobody knows
   }
+}
+
+/**
+ * Text with `_` in place of each sequence that is not UTF-8. How long such a sequence is, its first byte says, as in
+ * libtorrent, so that the name is the one under which others have stored the file.
+ */
+function withUnderscores(bytes: Uint8Array): string {
+  let text = '';
+  for (let start = 0; start < bytes.length; ) {
+    const lead = bytes[start]!;
+    // Its leading one bits, where they are two to five.
+    const ones = Math.clz32(~(lead << 24));
+    const length = ones >= 2 && ones <= 5 ? ones : 1;
+    text += decodeUtf8(bytes.subarray(start, start + length)) ?? '_';
+    start += length;
+  }
+  return text;
 }
 
 function checkName(name: string, where: string, context: ParseContext): string {

@@ -230,6 +230,12 @@ test('v2: piece layers must be there and match their roots', () => {
   v2({}, /^piece layer of file 0 has 64 bytes, 3 pieces need 32/, {
     'piece layers': { [root]: layer.subarray(32) },
   });
+  v2({}, /^piece layers have an entry that is not a layer/, {
+    'piece layers': { [root]: layer, short: layer },
+  });
+  v2({}, /^piece layers have an entry that is not a layer/, {
+    'piece layers': { [root]: layer.subarray(1) },
+  });
   const spoilt = Uint8Array.from(layer);
   spoilt[40]! ^= 1;
   v2({}, /^piece layer of file 0 does not match/, { 'piece layers': { [root]: spoilt } });
