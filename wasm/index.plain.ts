@@ -3,3 +3,8 @@
  * Exports exactly what index.ts exports.
  */
 export { kernelLanes } from './lanes.plain';
+export {
+  aesAddStreams, aesCryptBatch, aesExpandKey, aesScheduleBytes, aesStart, aesStateBytes, aesWorkBytes,
+} from './aes.plain';
+export { rc4Crypt, rc4SetKey, rc4Skip, rc4StateBytes } from './rc4';
+export { xorNearest, xorPrefixLengths } from './xor';

@@ -13,3 +13,8 @@
  *  4. A kernel takes addresses and counts, never allocates, never throws, and trusts its host to have checked bounds.
  */
 export { kernelLanes } from './lanes';
+export {
+  aesAddStreams, aesCryptBatch, aesExpandKey, aesScheduleBytes, aesStart, aesStateBytes, aesWorkBytes,
+} from './aes';
+export { rc4Crypt, rc4SetKey, rc4Skip, rc4StateBytes } from './rc4';
+export { xorNearest, xorPrefixLengths } from './xor';

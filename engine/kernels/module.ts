@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { AlliumError } from '../codec/error.ts';
+import type { AesExports } from './aes.ts';
 import { KERNEL_SCRATCH_BYTES } from './memory-map.ts';
+import type { Rc4Exports } from './rc4.ts';
+import type { XorExports } from './xor.ts';
 
 /** Which build of the kernels: with SIMD, or for engines that lack it. */
 export type KernelFlavour = 'simd' | 'plain';
 
 /** What both builds export. Addresses are byte offsets into the memory; nothing is checked on the far side. */
-export interface KernelExports {
+export interface KernelExports extends AesExports, Rc4Exports, XorExports {
   /** How many messages the multi-buffer hashes take side by side: 4 or, in the plain build, 1. */
   kernelLanes(): number;
 }
