@@ -44,6 +44,12 @@ export class Tracker {
     return tracker;
   }
 
+  /** Tells others of a peer that does not announce itself. */
+  know(infoHash: string, port: number): void {
+    const swarm = this.#ports.get(infoHash) ?? new Set();
+    this.#ports.set(infoHash, swarm.add(port));
+  }
+
   /** The ports that have announced this torrent. */
   portsOf(infoHash: string): readonly number[] {
     return [...(this.#ports.get(infoHash) ?? [])];
