@@ -80,26 +80,34 @@ export function registerVerify(program: Command): void {
 
 async function verify(words: readonly string[], flags: VerifyFlags, signal: AbortSignal): Promise<ExitCode> {
   const { splitWords } = await import('./verify-report/words.ts');
+  const { torrents, roots } = splitWords(words, flags.torrents ?? []);
+  // The threads start while the rest of the program is loaded.
+  const { openReadPool } = await import('../node/content/read-pool.ts');
+  const { threadsFor } = await import('../node/verify/threads.ts');
+  const pool = openReadPool({ threadCount: flags.threads ?? threadsFor(roots) });
   const { verifyLibrary } = await import('../node/verify/verify-library.ts');
   const line = new ProgressLine();
   const meter = new RateMeter();
   try {
-    const report = await verifyLibrary({
-      ...splitWords(words, flags.torrents ?? []),
-      selection: await selectionOf(flags),
-      search: flags.search,
-      rateBytesPerSec: flags.rate,
-      readersPerDisk: flags.readers,
-      threadCount: flags.threads,
-      checkpoint: flags.checkpoint,
-      signal,
-      onProgress: ({ doneBytes, totalBytes, doneTorrents, torrentCount }) => {
-        line.update(() => {
-          const counted = torrentCount > 1 ? `${doneTorrents}/${torrentCount}  ` : '';
-          return counted + progressText(doneBytes, totalBytes, meter.sample(doneBytes));
-        });
+    const report = await verifyLibrary(
+      {
+        torrents,
+        roots,
+        selection: await selectionOf(flags),
+        search: flags.search,
+        rateBytesPerSec: flags.rate,
+        readersPerDisk: flags.readers,
+        checkpoint: flags.checkpoint,
+        signal,
+        onProgress: ({ doneBytes, totalBytes, doneTorrents, torrentCount }) => {
+          line.update(() => {
+            const counted = torrentCount > 1 ? `${doneTorrents}/${torrentCount}  ` : '';
+            return counted + progressText(doneBytes, totalBytes, meter.sample(doneBytes));
+          });
+        },
       },
-    });
+      { pool },
+    );
     line.clear();
     if (flags.report !== undefined) {
       const { verifyHtml } = await import('./verify-report/html.ts');
@@ -119,6 +127,8 @@ async function verify(words: readonly string[], flags: VerifyFlags, signal: Abor
       );
     }
     throw error;
+  } finally {
+    await pool.close();
   }
 }
 

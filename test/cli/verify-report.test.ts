@@ -57,6 +57,7 @@ function reportOf(...torrents: readonly TorrentReport[]): VerifyReport {
     schema: 'allium verify 1',
     startedAt: '2024-05-06T07:08:09.000Z',
     elapsedMs: 1000,
+    startupMs: 50,
     threadCount: 2,
     roots: ['/d'],
     ...totalsOf(torrents),

@@ -108,6 +108,8 @@ export interface VerifyReport {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
+  /** Of that: until all threads were there. Torrents are read and data is located meanwhile. */
+  readonly startupMs: number;
   readonly outcome: TorrentOutcome;
   readonly threadCount: number;
   readonly roots: readonly string[];

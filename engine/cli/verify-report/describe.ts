@@ -17,8 +17,8 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
 
 /** What is wrong with a file, in one phrase. */
 export function describeFile(file: FileReport): string {
-  const length = `${file.byteLength.toLocaleString('en')} bytes`;
-  const found = file.foundByteLength?.toLocaleString('en') ?? '?';
+  const length = `${grouped(file.byteLength)} bytes`;
+  const found = file.foundByteLength === undefined ? '?' : grouped(file.foundByteLength);
   switch (file.status) {
     case 'missing':
       return `missing, ${length}`;
@@ -74,9 +74,14 @@ export function describePieces(torrent: TorrentReport): string[] {
   return lines;
 }
 
+/** `1,234,567`. By hand: the first use of Intl costs a start-up 40 ms. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
 /** `1 piece`, `2 pieces`. */
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function bytesIn(ranges: FileReport['bad']): number {

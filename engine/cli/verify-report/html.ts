@@ -1,7 +1,7 @@
 import type { TorrentOutcome, VerifyReport } from '../../bittorrent/verify/report.ts';
 import { OUTCOMES } from '../../bittorrent/verify/summarize.ts';
 import { formatBytes, formatDuration, formatRate } from '../../codec/units.ts';
-import { count } from './describe.ts';
+import { count, grouped } from './describe.ts';
 import { SCRIPT, STYLE } from './html-style.ts';
 import { text } from './html-text.ts';
 import { shadeOf, torrentHtml } from './html-torrent.ts';
@@ -37,16 +37,12 @@ function headHtml(report: VerifyReport): string {
 function cardsHtml(report: VerifyReport): string {
   const { pieces, elapsedMs, bytesRead } = report;
   const rate = (bytesRead / Math.max(1, elapsedMs)) * 1000;
-  const restored = pieces.restored > 0 ? `, ${pieces.restored.toLocaleString('en')} from the checkpoint` : '';
+  const restored = pieces.restored > 0 ? `, ${grouped(pieces.restored)} from the checkpoint` : '';
   const cards: readonly (readonly [value: string, what: string, mood: string])[] = [
     [formatBytes(report.contentBytes), `in ${count(report.torrents.length, 'torrent')}`, ''],
-    [pieces.good.toLocaleString('en'), `of ${count(pieces.selected, 'piece')} good${restored}`, ''],
-    [
-      pieces.bad.toLocaleString('en'),
-      pieces.bad === 1 ? 'bad piece' : 'bad pieces',
-      pieces.bad > 0 ? 'alarm' : '',
-    ],
-    [pieces.blocked.toLocaleString('en'), 'pieces without data', pieces.blocked > 0 ? 'care' : ''],
+    [grouped(pieces.good), `of ${count(pieces.selected, 'piece')} good${restored}`, ''],
+    [grouped(pieces.bad), pieces.bad === 1 ? 'bad piece' : 'bad pieces', pieces.bad > 0 ? 'alarm' : ''],
+    [grouped(pieces.blocked), 'pieces without data', pieces.blocked > 0 ? 'care' : ''],
     [
       formatRate(rate),
       `${formatBytes(bytesRead)} in ${formatDuration(elapsedMs)}, ${count(report.threadCount, 'thread')}`,

@@ -3,7 +3,7 @@ import { printable } from '../../codec/text.ts';
 import { formatBytes, formatDuration, formatPercent, formatRate } from '../../codec/units.ts';
 import type { Paint, Palette } from '../support/colour.ts';
 import { type Cell, formatTable } from '../support/table.ts';
-import { count, describeFile, describePieces, describeRanges } from './describe.ts';
+import { count, describeFile, describePieces, describeRanges, grouped } from './describe.ts';
 
 /** Files spelt out for one torrent; the reports hold all. */
 const FILES_SHOWN = 20;
@@ -67,7 +67,7 @@ function tableText(report: VerifyReport, palette: Palette): string {
 function tableRow(torrent: TorrentReport, palette: Palette): (string | Cell)[] {
   const { outcome, pieces } = torrent;
   const known = outcome !== 'invalid';
-  const number = (value: number): string => (known ? value.toLocaleString('en') : '');
+  const number = (value: number): string => (known ? grouped(value) : '');
   return [
     { text: outcome, paint: paintOf(outcome, palette) },
     torrent.name,
@@ -90,7 +90,7 @@ function sumText(report: VerifyReport, palette: Palette): string {
     pieces.restored > 0 ? `, ${count(pieces.restored, 'piece')} known from the checkpoint` : '';
   const rate = (report.bytesRead / Math.max(1, report.elapsedMs)) * 1000;
   return (
-    `${parts.join(', ')}: ${pieces.good.toLocaleString('en')} of ${count(pieces.selected, 'piece')} good${restored}; ` +
+    `${parts.join(', ')}: ${grouped(pieces.good)} of ${count(pieces.selected, 'piece')} good${restored}; ` +
     `read ${formatBytes(report.bytesRead)} in ${formatDuration(report.elapsedMs)}, ${formatRate(rate)}\n`
   );
 }

@@ -6,6 +6,8 @@ import { READ_HASH_SLOTS, type ReadHashPayload, type ReadHashResult } from '../.
 /** Threads that read files and hash them. A pool that is there for other things too will do, see {@link asReadPool}. */
 export interface ReadPool {
   readonly threadCount: number;
+  /** Settles once all threads are there, or cannot be had; whatever hindered them hinders the first task, which tells. */
+  readonly ready: Promise<void>;
   run(payload: ReadHashPayload): Promise<ReadHashResult>;
   close(): Promise<void>;
 }
@@ -28,18 +30,15 @@ export function openReadPool(options: ReadPoolOptions = {}): ReadPool {
   const threadCount = options.threadCount ?? availableParallelism();
   const slab = new Slab({ slotCount: threadCount * READ_HASH_SLOTS, threadCountMax: threadCount });
   const pool = new HashPool({ threadCount, privateSlots: READ_HASH_SLOTS }, { slab });
-  const readPool = asReadPool(pool);
-  for (let thread = 0; thread < threadCount; thread += 1) {
-    // Whatever hinders a thread will hinder the first real task, which tells.
-    readPool.run(NOTHING).catch(() => {});
-  }
-  return readPool;
+  const each = Array.from({ length: threadCount }, () => pool.run('readHash', NOTHING).catch(() => {}));
+  return { ...asReadPool(pool), ready: Promise.all(each).then(() => {}) };
 }
 
 /** Uses a pool whose threads have private runs of {@link READ_HASH_SLOTS} slots. Closing it closes that pool. */
 export function asReadPool(pool: HashPool): ReadPool {
   return {
     threadCount: pool.threadCount,
+    ready: Promise.resolve(),
     run: (payload) => pool.run('readHash', payload),
     close: () => pool.close(),
   };

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { TorrentReport, VerifyReport } from '../../bittorrent/verify/report.ts';
 import type { SelectionOptions } from '../../bittorrent/verify/selection.ts';
@@ -12,6 +11,7 @@ import { CheckpointFile } from './checkpoint-file.ts';
 import { DiskFinder } from './disk.ts';
 import { findTorrents, loadTorrents } from './load-torrents.ts';
 import { locateAll } from './locate.ts';
+import { threadsFor } from './threads.ts';
 import { TorrentJob } from './torrent-job.ts';
 import { invalidReport } from './torrent-report.ts';
 
@@ -39,8 +39,6 @@ export interface VerifyProgress extends RunProgress {
   readonly torrentCount: number;
 }
 
-const THREADS_MAX = 32;
-
 /**
  * Checks the data of torrents against their hashes and says exactly what is damaged. Opens the data for reading
  * only. Damage is an answer, not an error; throws AlliumError for bad usage, a checkpoint that cannot be used, an
@@ -57,12 +55,17 @@ export async function verifyLibrary(
   const roots = options.roots.map((root) => resolve(root));
   for (const root of roots) checkRoot(root);
   const pool = modules.pool ?? openReadPool({ threadCount: options.threadCount ?? threadsFor(roots) });
+  let startupMs = 0;
+  void pool.ready.then(() => {
+    startupMs = performance.now() - startedMs;
+  });
   try {
     const outcome = await verifyWith(pool, roots, options);
     return {
       schema: 'allium verify 1',
       startedAt,
       elapsedMs: performance.now() - startedMs,
+      startupMs,
       threadCount: pool.threadCount,
       roots,
       ...totalsOf(outcome.torrents),
@@ -130,15 +133,6 @@ async function runJobs(jobs: readonly TorrentJob[], pool: ReadPool, options: Ver
     { pool, jobs },
   );
   await run.run();
-}
-
-/** Each core can hash as fast as several rotating disks read, yet each of these needs a thread that waits for it. */
-function threadsFor(roots: readonly string[]): number {
-  const finder = new DiskFinder();
-  const disks = new Map(roots.map((root) => finder.at(root)).map((disk) => [disk.key, disk.isRotating]));
-  const rotating = [...disks.values()].filter((isRotating) => isRotating).length;
-  const cores = availableParallelism();
-  return Math.min(THREADS_MAX, Math.max(cores, rotating + (rotating < disks.size ? cores : 0)));
 }
 
 function checkRoot(root: string): void {

@@ -90,6 +90,7 @@ test('a folder in place of a file', async () => {
 function withBadSectors(from: number, to: number): ReadPool {
   return {
     threadCount: pool.threadCount,
+    ready: pool.ready,
     close: async () => {},
     run: async (payload) => {
       const result = await pool.run(payload);
@@ -148,6 +149,7 @@ test('a pool that fails ends the run with its error, after what is under way', a
   let running = 0;
   const failing: ReadPool = {
     threadCount: 2,
+    ready: pool.ready,
     close: async () => {},
     run: async (payload) => {
       running += 1;
