@@ -18,3 +18,7 @@ export {
 } from './aes';
 export { rc4Crypt, rc4SetKey, rc4Skip, rc4StateBytes } from './rc4';
 export { xorNearest, xorPrefixLengths } from './xor';
+export { hashDigest, hashStart, hashUpdate } from './hash-stream';
+export { hashInit } from './hash-table';
+export { sha256Root, sha256Run } from './sha256-tree';
+export { crc32cInit, crc32cUpdate } from './crc32c';

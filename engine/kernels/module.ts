@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { AlliumError } from '../codec/error.ts';
 import type { AesExports } from './aes.ts';
+import type { Crc32cExports } from './crc32c.ts';
 import { KERNEL_SCRATCH_BYTES } from './memory-map.ts';
 import type { Rc4Exports } from './rc4.ts';
+import { HASH_TABLE_BYTES, type ShaExports } from './sha.ts';
 import type { XorExports } from './xor.ts';
 
 /** Which build of the kernels: with SIMD, or for engines that lack it. */
 export type KernelFlavour = 'simd' | 'plain';
 
 /** What both builds export. Addresses are byte offsets into the memory; nothing is checked on the far side. */
-export interface KernelExports extends AesExports, Rc4Exports, XorExports {
+export interface KernelExports extends AesExports, Rc4Exports, XorExports, ShaExports, Crc32cExports {
   /** How many messages the multi-buffer hashes take side by side: 4 or, in the plain build, 1. */
   kernelLanes(): number;
 }
@@ -93,7 +95,7 @@ export function loadKernels(options: LoadKernelsOptions): Kernels {
   const instance = instantiate(module, memory);
   const end = options.scratchOffset + KERNEL_SCRATCH_BYTES;
   let next = options.scratchOffset;
-  return {
+  const kernels: Kernels = {
     flavour,
     module,
     memory,
@@ -111,6 +113,8 @@ export function loadKernels(options: LoadKernelsOptions): Kernels {
       return at;
     },
   };
+  kernels.exports.hashInit(kernels.reserve(HASH_TABLE_BYTES));
+  return kernels;
 }
 
 function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Instance {

@@ -1,0 +1,150 @@
+// Written by unroll.mjs; change that, not this.
+import { add } from './word';
+import { choose, majority, parity, rotl30, schedule } from './sha1-round';
+import { fromBigEndian, highHalves, highPairs, lowHalves, lowPairs } from './transpose';
+
+/**
+ * FIPS 180-4 §6.1.2, four messages side by side.
+ *
+ * `state`: 5 vectors, lane i of each belongs to message i. `table`: the four constants, splatted.
+ * `p0` … `p3`: the next `blocks` × 64 bytes of each message, at any alignment.
+ */
+export function sha1Lanes(
+  state: usize, table: usize, p0: usize, p1: usize, p2: usize, p3: usize, blocks: i32
+): void {
+  let a = v128.load(state, 0);
+  let b = v128.load(state, 16);
+  let c = v128.load(state, 32);
+  let d = v128.load(state, 48);
+  let e = v128.load(state, 64);
+  for (; blocks > 0; blocks--) {
+    const aBefore = a, bBefore = b, cBefore = c, dBefore = d, eBefore = e;
+    const k0 = v128.load(table, 0);
+    const m00 = fromBigEndian(v128.load(p0, 0));
+    const m01 = fromBigEndian(v128.load(p1, 0));
+    const m02 = fromBigEndian(v128.load(p2, 0));
+    const m03 = fromBigEndian(v128.load(p3, 0));
+    const lo0 = lowPairs(m00, m01), lo0b = lowPairs(m02, m03);
+    const hi0 = highPairs(m00, m01), hi0b = highPairs(m02, m03);
+    let w0 = lowHalves(lo0, lo0b), w1 = highHalves(lo0, lo0b);
+    let w2 = lowHalves(hi0, hi0b), w3 = highHalves(hi0, hi0b);
+    e = choose(a, b, c, d, e, k0, w0); b = rotl30(b);
+    d = choose(e, a, b, c, d, k0, w1); a = rotl30(a);
+    c = choose(d, e, a, b, c, k0, w2); e = rotl30(e);
+    b = choose(c, d, e, a, b, k0, w3); d = rotl30(d);
+    const m10 = fromBigEndian(v128.load(p0, 16));
+    const m11 = fromBigEndian(v128.load(p1, 16));
+    const m12 = fromBigEndian(v128.load(p2, 16));
+    const m13 = fromBigEndian(v128.load(p3, 16));
+    const lo1 = lowPairs(m10, m11), lo1b = lowPairs(m12, m13);
+    const hi1 = highPairs(m10, m11), hi1b = highPairs(m12, m13);
+    let w4 = lowHalves(lo1, lo1b), w5 = highHalves(lo1, lo1b);
+    let w6 = lowHalves(hi1, hi1b), w7 = highHalves(hi1, hi1b);
+    a = choose(b, c, d, e, a, k0, w4); c = rotl30(c);
+    e = choose(a, b, c, d, e, k0, w5); b = rotl30(b);
+    d = choose(e, a, b, c, d, k0, w6); a = rotl30(a);
+    c = choose(d, e, a, b, c, k0, w7); e = rotl30(e);
+    const m20 = fromBigEndian(v128.load(p0, 32));
+    const m21 = fromBigEndian(v128.load(p1, 32));
+    const m22 = fromBigEndian(v128.load(p2, 32));
+    const m23 = fromBigEndian(v128.load(p3, 32));
+    const lo2 = lowPairs(m20, m21), lo2b = lowPairs(m22, m23);
+    const hi2 = highPairs(m20, m21), hi2b = highPairs(m22, m23);
+    let w8 = lowHalves(lo2, lo2b), w9 = highHalves(lo2, lo2b);
+    let w10 = lowHalves(hi2, hi2b), w11 = highHalves(hi2, hi2b);
+    b = choose(c, d, e, a, b, k0, w8); d = rotl30(d);
+    a = choose(b, c, d, e, a, k0, w9); c = rotl30(c);
+    e = choose(a, b, c, d, e, k0, w10); b = rotl30(b);
+    d = choose(e, a, b, c, d, k0, w11); a = rotl30(a);
+    const m30 = fromBigEndian(v128.load(p0, 48));
+    const m31 = fromBigEndian(v128.load(p1, 48));
+    const m32 = fromBigEndian(v128.load(p2, 48));
+    const m33 = fromBigEndian(v128.load(p3, 48));
+    const lo3 = lowPairs(m30, m31), lo3b = lowPairs(m32, m33);
+    const hi3 = highPairs(m30, m31), hi3b = highPairs(m32, m33);
+    let w12 = lowHalves(lo3, lo3b), w13 = highHalves(lo3, lo3b);
+    let w14 = lowHalves(hi3, hi3b), w15 = highHalves(hi3, hi3b);
+    c = choose(d, e, a, b, c, k0, w12); e = rotl30(e);
+    b = choose(c, d, e, a, b, k0, w13); d = rotl30(d);
+    a = choose(b, c, d, e, a, k0, w14); c = rotl30(c);
+    e = choose(a, b, c, d, e, k0, w15); b = rotl30(b);
+    w0 = schedule(w0, w8, w2, w13); d = choose(e, a, b, c, d, k0, w0); a = rotl30(a);
+    w1 = schedule(w1, w9, w3, w14); c = choose(d, e, a, b, c, k0, w1); e = rotl30(e);
+    w2 = schedule(w2, w10, w4, w15); b = choose(c, d, e, a, b, k0, w2); d = rotl30(d);
+    w3 = schedule(w3, w11, w5, w0); a = choose(b, c, d, e, a, k0, w3); c = rotl30(c);
+    const k1 = v128.load(table, 16);
+    w4 = schedule(w4, w12, w6, w1); e = parity(a, b, c, d, e, k1, w4); b = rotl30(b);
+    w5 = schedule(w5, w13, w7, w2); d = parity(e, a, b, c, d, k1, w5); a = rotl30(a);
+    w6 = schedule(w6, w14, w8, w3); c = parity(d, e, a, b, c, k1, w6); e = rotl30(e);
+    w7 = schedule(w7, w15, w9, w4); b = parity(c, d, e, a, b, k1, w7); d = rotl30(d);
+    w8 = schedule(w8, w0, w10, w5); a = parity(b, c, d, e, a, k1, w8); c = rotl30(c);
+    w9 = schedule(w9, w1, w11, w6); e = parity(a, b, c, d, e, k1, w9); b = rotl30(b);
+    w10 = schedule(w10, w2, w12, w7); d = parity(e, a, b, c, d, k1, w10); a = rotl30(a);
+    w11 = schedule(w11, w3, w13, w8); c = parity(d, e, a, b, c, k1, w11); e = rotl30(e);
+    w12 = schedule(w12, w4, w14, w9); b = parity(c, d, e, a, b, k1, w12); d = rotl30(d);
+    w13 = schedule(w13, w5, w15, w10); a = parity(b, c, d, e, a, k1, w13); c = rotl30(c);
+    w14 = schedule(w14, w6, w0, w11); e = parity(a, b, c, d, e, k1, w14); b = rotl30(b);
+    w15 = schedule(w15, w7, w1, w12); d = parity(e, a, b, c, d, k1, w15); a = rotl30(a);
+    w0 = schedule(w0, w8, w2, w13); c = parity(d, e, a, b, c, k1, w0); e = rotl30(e);
+    w1 = schedule(w1, w9, w3, w14); b = parity(c, d, e, a, b, k1, w1); d = rotl30(d);
+    w2 = schedule(w2, w10, w4, w15); a = parity(b, c, d, e, a, k1, w2); c = rotl30(c);
+    w3 = schedule(w3, w11, w5, w0); e = parity(a, b, c, d, e, k1, w3); b = rotl30(b);
+    w4 = schedule(w4, w12, w6, w1); d = parity(e, a, b, c, d, k1, w4); a = rotl30(a);
+    w5 = schedule(w5, w13, w7, w2); c = parity(d, e, a, b, c, k1, w5); e = rotl30(e);
+    w6 = schedule(w6, w14, w8, w3); b = parity(c, d, e, a, b, k1, w6); d = rotl30(d);
+    w7 = schedule(w7, w15, w9, w4); a = parity(b, c, d, e, a, k1, w7); c = rotl30(c);
+    const k2 = v128.load(table, 32);
+    w8 = schedule(w8, w0, w10, w5); e = majority(a, b, c, d, e, k2, w8); b = rotl30(b);
+    w9 = schedule(w9, w1, w11, w6); d = majority(e, a, b, c, d, k2, w9); a = rotl30(a);
+    w10 = schedule(w10, w2, w12, w7); c = majority(d, e, a, b, c, k2, w10); e = rotl30(e);
+    w11 = schedule(w11, w3, w13, w8); b = majority(c, d, e, a, b, k2, w11); d = rotl30(d);
+    w12 = schedule(w12, w4, w14, w9); a = majority(b, c, d, e, a, k2, w12); c = rotl30(c);
+    w13 = schedule(w13, w5, w15, w10); e = majority(a, b, c, d, e, k2, w13); b = rotl30(b);
+    w14 = schedule(w14, w6, w0, w11); d = majority(e, a, b, c, d, k2, w14); a = rotl30(a);
+    w15 = schedule(w15, w7, w1, w12); c = majority(d, e, a, b, c, k2, w15); e = rotl30(e);
+    w0 = schedule(w0, w8, w2, w13); b = majority(c, d, e, a, b, k2, w0); d = rotl30(d);
+    w1 = schedule(w1, w9, w3, w14); a = majority(b, c, d, e, a, k2, w1); c = rotl30(c);
+    w2 = schedule(w2, w10, w4, w15); e = majority(a, b, c, d, e, k2, w2); b = rotl30(b);
+    w3 = schedule(w3, w11, w5, w0); d = majority(e, a, b, c, d, k2, w3); a = rotl30(a);
+    w4 = schedule(w4, w12, w6, w1); c = majority(d, e, a, b, c, k2, w4); e = rotl30(e);
+    w5 = schedule(w5, w13, w7, w2); b = majority(c, d, e, a, b, k2, w5); d = rotl30(d);
+    w6 = schedule(w6, w14, w8, w3); a = majority(b, c, d, e, a, k2, w6); c = rotl30(c);
+    w7 = schedule(w7, w15, w9, w4); e = majority(a, b, c, d, e, k2, w7); b = rotl30(b);
+    w8 = schedule(w8, w0, w10, w5); d = majority(e, a, b, c, d, k2, w8); a = rotl30(a);
+    w9 = schedule(w9, w1, w11, w6); c = majority(d, e, a, b, c, k2, w9); e = rotl30(e);
+    w10 = schedule(w10, w2, w12, w7); b = majority(c, d, e, a, b, k2, w10); d = rotl30(d);
+    w11 = schedule(w11, w3, w13, w8); a = majority(b, c, d, e, a, k2, w11); c = rotl30(c);
+    const k3 = v128.load(table, 48);
+    w12 = schedule(w12, w4, w14, w9); e = parity(a, b, c, d, e, k3, w12); b = rotl30(b);
+    w13 = schedule(w13, w5, w15, w10); d = parity(e, a, b, c, d, k3, w13); a = rotl30(a);
+    w14 = schedule(w14, w6, w0, w11); c = parity(d, e, a, b, c, k3, w14); e = rotl30(e);
+    w15 = schedule(w15, w7, w1, w12); b = parity(c, d, e, a, b, k3, w15); d = rotl30(d);
+    w0 = schedule(w0, w8, w2, w13); a = parity(b, c, d, e, a, k3, w0); c = rotl30(c);
+    w1 = schedule(w1, w9, w3, w14); e = parity(a, b, c, d, e, k3, w1); b = rotl30(b);
+    w2 = schedule(w2, w10, w4, w15); d = parity(e, a, b, c, d, k3, w2); a = rotl30(a);
+    w3 = schedule(w3, w11, w5, w0); c = parity(d, e, a, b, c, k3, w3); e = rotl30(e);
+    w4 = schedule(w4, w12, w6, w1); b = parity(c, d, e, a, b, k3, w4); d = rotl30(d);
+    w5 = schedule(w5, w13, w7, w2); a = parity(b, c, d, e, a, k3, w5); c = rotl30(c);
+    w6 = schedule(w6, w14, w8, w3); e = parity(a, b, c, d, e, k3, w6); b = rotl30(b);
+    w7 = schedule(w7, w15, w9, w4); d = parity(e, a, b, c, d, k3, w7); a = rotl30(a);
+    w8 = schedule(w8, w0, w10, w5); c = parity(d, e, a, b, c, k3, w8); e = rotl30(e);
+    w9 = schedule(w9, w1, w11, w6); b = parity(c, d, e, a, b, k3, w9); d = rotl30(d);
+    w10 = schedule(w10, w2, w12, w7); a = parity(b, c, d, e, a, k3, w10); c = rotl30(c);
+    w11 = schedule(w11, w3, w13, w8); e = parity(a, b, c, d, e, k3, w11); b = rotl30(b);
+    w12 = schedule(w12, w4, w14, w9); d = parity(e, a, b, c, d, k3, w12); a = rotl30(a);
+    w13 = schedule(w13, w5, w15, w10); c = parity(d, e, a, b, c, k3, w13); e = rotl30(e);
+    w14 = schedule(w14, w6, w0, w11); b = parity(c, d, e, a, b, k3, w14); d = rotl30(d);
+    w15 = schedule(w15, w7, w1, w12); a = parity(b, c, d, e, a, k3, w15); c = rotl30(c);
+    a = add(a, aBefore);
+    b = add(b, bBefore);
+    c = add(c, cBefore);
+    d = add(d, dBefore);
+    e = add(e, eBefore);
+    p0 += 64; p1 += 64; p2 += 64; p3 += 64;
+  }
+  v128.store(state, a, 0);
+  v128.store(state, b, 16);
+  v128.store(state, c, 32);
+  v128.store(state, d, 48);
+  v128.store(state, e, 64);
+}
