@@ -138,7 +138,7 @@ export async function runPumps(rounds: number): Promise<Readonly<Record<string, 
   for (let round = 0; round <= rounds; round++) {
     for (const [name, run] of Object.entries(PUMP_CASES)) {
       const sample = await run();
-      if (round > 0) (samples[name] ??= []).push(sample);
+      if (round > 0) samples[name] = [...(samples[name] ?? []), sample];
     }
   }
   return samples;
