@@ -1,0 +1,65 @@
+import { choiceOfOne, type KernelChoice, type KernelPolicy, type OperationName } from './choice.ts';
+import type { Twin } from './lane-hasher.ts';
+import { createKernelMemory, scratchOffset } from './memory-map.ts';
+import { type CompiledKernels, loadKernels } from './module.ts';
+import { OPERATION_BYTES, operationRounds } from './operations.ts';
+
+/** What both twins of an operation took for one round, at their best. */
+export interface CalibratedOperation {
+  readonly name: OperationName;
+  readonly twin: Twin;
+  readonly wasmUs: number;
+  readonly nativeUs: number;
+}
+
+export interface Calibration {
+  readonly choice: KernelChoice;
+  readonly operations: readonly CalibratedOperation[];
+  readonly durationMs: number;
+}
+
+/** In all, with the time in which the engine still translates the kernels. */
+const BUDGET_MS = 45;
+/** Rounds of each twin, even where the budget is over: the first ones only wake the optimizing compiler. */
+const ROUNDS_MIN = 3;
+
+/**
+ * Measures both twins of every operation on this machine, in turn, and chooses the faster. The best of many short
+ * rounds counts: what else the machine does only ever makes a round longer.
+ */
+export function calibrate(compiled: CompiledKernels, budgetMs: number = BUDGET_MS): Calibration {
+  const from = performance.now();
+  const memory = createKernelMemory(OPERATION_BYTES);
+  const kernels = loadKernels({ memory, compiled, scratchOffset: scratchOffset(0) });
+  const found = operationRounds(kernels).map((operation) => ({
+    operation,
+    best: { wasm: Number.POSITIVE_INFINITY, native: Number.POSITIVE_INFINITY },
+  }));
+  const until = from + budgetMs;
+  for (let round = 0; round < ROUNDS_MIN || performance.now() < until; round += 1) {
+    for (const { operation, best } of found) {
+      for (const twin of ['wasm', 'native'] as const) {
+        best[twin] = Math.min(best[twin], timeMs(operation.rounds[twin]));
+      }
+    }
+  }
+  const operations = found.map(({ operation: { name }, best }) => ({
+    name,
+    twin: best.wasm <= best.native ? ('wasm' as const) : ('native' as const),
+    wasmUs: best.wasm * 1000,
+    nativeUs: best.native * 1000,
+  }));
+  const choice = Object.fromEntries(operations.map(({ name, twin }) => [name, twin])) as KernelChoice;
+  return { choice, operations, durationMs: performance.now() - from };
+}
+
+/** The choice under a policy; measures only for `auto`. To be called once in a process. */
+export function chooseKernels(policy: KernelPolicy, compiled: CompiledKernels): KernelChoice {
+  return policy === 'auto' ? calibrate(compiled).choice : choiceOfOne(policy);
+}
+
+function timeMs(round: () => void): number {
+  const from = performance.now();
+  round();
+  return performance.now() - from;
+}
