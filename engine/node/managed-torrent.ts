@@ -108,7 +108,7 @@ export class ManagedTorrent {
     if (this.currentState === 'downloading' || this.currentState === 'seeding') return;
     this.error = undefined;
     try {
-      await this.torrent.storage.createEmptyFiles();
+      await this.torrent.storage.prepare();
     } catch (error) {
       this.fail(error);
       return;

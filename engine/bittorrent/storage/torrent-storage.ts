@@ -12,6 +12,7 @@ import type { FileCache } from './file-cache.ts';
  * zero and is stored nowhere.
  */
 export class TorrentStorage {
+  private readonly root: string;
   private readonly paths: readonly string[];
   private readonly layout: Layout;
   private readonly cache: FileCache;
@@ -34,6 +35,7 @@ export class TorrentStorage {
     this.layout = modules.layout;
     this.cache = modules.cache;
     this.files = modules.files;
+    this.root = options.root;
     this.paths = modules.metainfo.files.map((file) => join(options.root, ...file.path));
   }
 
@@ -63,12 +65,20 @@ export class TorrentStorage {
     await Promise.all(split(extents, sources).map(([extent, parts]) => this.writeExtent(extent, parts)));
   }
 
-  /** Creates what has no bytes and so would never be written: empty files, and folders above them. */
-  async createEmptyFiles(): Promise<void> {
+  /**
+   * Before a download: makes the root folder, sees that no folder stands where a file should be, and creates what
+   * has no bytes and so would never be written. Rejects with what the disk says, or WRONG_KIND.
+   */
+  async prepare(): Promise<void> {
+    await this.files.makeDirectory(this.root);
     for (const [index, file] of this.metainfo.files.entries()) {
-      if (file.isPadding || file.byteLength > 0 || file.attributes.symlinkTarget !== undefined) continue;
+      if (file.isPadding || file.attributes.symlinkTarget !== undefined) continue;
+      const path = this.pathOf(index);
+      const found = await this.files.stat(path);
+      if (found !== undefined && found.kind !== 'file') throw notAFile(path);
+      if (file.byteLength > 0 || found !== undefined) continue;
       await this.ensureFolder(index);
-      await this.cache.use(this.pathOf(index), 'write', async () => {});
+      await this.cache.use(path, 'write', async () => {});
     }
   }
 
@@ -127,6 +137,13 @@ export class TorrentStorage {
     }
     return made;
   }
+}
+
+function notAFile(path: string): AlliumError {
+  return new AlliumError('WRONG_KIND', `there is something at ${path} that is not a file`, {
+    advice: 'Move it away, or choose another folder.',
+    details: { path },
+  });
 }
 
 function totalBytes(buffers: readonly Uint8Array[]): number {

@@ -45,7 +45,7 @@ for (const fileBytes of [[100_000], [1, 32_767, 40_000, 0, 5], [10, 10, 10, 10, 
       const bytes = content.subarray(piece * PIECE, (piece + 1) * PIECE);
       await play(storage.write(pieceIndex(piece), blockOffset(0), [bytes.subarray(0, 7), bytes.subarray(7)]));
     }
-    await play(storage.createEmptyFiles());
+    await play(storage.prepare());
     for (const [path, bytes] of made.content) {
       const found = await play(files.readFile(`/d/${path}`, bytes.length + 1));
       assert.is(Buffer.compare(found, bytes), 0, path);
@@ -73,6 +73,18 @@ test('behind the end of a v2 file a read gives zeros', async () => {
   const behind = Buffer.alloc(16, 9);
   await play(storage.read(pieceIndex(1), blockOffset(20_000), [behind]));
   assert.ok(behind.every((byte) => byte === 0));
+});
+
+test('a folder where a file should be is named before anything is written', async () => {
+  const { storage, files, play } = setUp([1000, 2000]);
+  await play(files.makeDirectory('/d/t/f001'));
+  try {
+    await play(storage.prepare());
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as AlliumError).code, 'WRONG_KIND');
+    assert.match((error as AlliumError).message, /f001/);
+  }
 });
 
 test('no more files stay open than the bound', async () => {
