@@ -53,9 +53,14 @@ export function calibrate(compiled: CompiledKernels, budgetMs: number = BUDGET_M
   return { choice, operations, durationMs: performance.now() - from };
 }
 
-/** The choice under a policy; measures only for `auto`. To be called once in a process. */
+/** What was measured in this process: a fact about the machine, so all may share it. */
+let measured: KernelChoice | undefined;
+
+/** The choice under a policy. For `auto` it measures, once in a process; hand the result to other threads. */
 export function chooseKernels(policy: KernelPolicy, compiled: CompiledKernels): KernelChoice {
-  return policy === 'auto' ? calibrate(compiled).choice : choiceOfOne(policy);
+  if (policy !== 'auto') return choiceOfOne(policy);
+  measured ??= calibrate(compiled).choice;
+  return measured;
 }
 
 function timeMs(round: () => void): number {

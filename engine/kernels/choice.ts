@@ -5,7 +5,7 @@ import { WasmCellCiphers } from './aes-wasm.ts';
 import type { LaneHashers, Twin, WholeHasher } from './lane-hasher.ts';
 import { NativeLaneHasher } from './lane-hasher-native.ts';
 import { WasmLaneHasher } from './lane-hasher-wasm.ts';
-import type { Kernels } from './module.ts';
+import type { KernelFlavour, Kernels } from './module.ts';
 import { wideLanes } from './sha.ts';
 import { NativeSha256Tree, type Sha256Tree, WasmSha256Tree } from './sha256-tree.ts';
 import type { HashName } from './types.ts';
@@ -49,6 +49,12 @@ export function kernelPolicy(environment: Readonly<Record<string, string | undef
 /** The same twin for every operation. */
 export function choiceOfOne(twin: Twin): KernelChoice {
   return Object.fromEntries(OPERATION_NAMES.map((name) => [name, twin])) as Record<OperationName, Twin>;
+}
+
+/** How many messages go side by side, as chosen, in this build. */
+export function chosenLanes(choice: KernelChoice, flavour: KernelFlavour): Readonly<Record<HashName, 1 | 4>> {
+  const lanes = (name: HashName): 1 | 4 => (choice[name] === 'wasm' && flavour === 'simd' ? 4 : 1);
+  return { sha1: lanes('sha1'), sha256: lanes('sha256') };
 }
 
 /** This thread's hashers of one kind, as chosen. Make them once: they hold scratch memory for life. */

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { AlliumError } from '../codec/error.ts';
+import { chooseKernels } from './calibrate.ts';
+import { chosenLanes, type KernelChoice, kernelPolicy } from './choice.ts';
 import type { HashService, HashServiceStats } from './hash-service.ts';
 import { type CompiledKernels, compileKernels } from './module.ts';
 import { Crew } from './pool-crew.ts';
@@ -11,7 +13,7 @@ import type { Slab } from './slab.ts';
 import { checkMessages, DIGEST_BYTES } from './tasks/message-list.ts';
 import type { TaskName, TaskPayload, TaskResult } from './tasks.ts';
 import type { HashName, Message } from './types.ts';
-import type { PoolFault } from './worker.ts';
+import type { PoolFault } from './worker-session.ts';
 
 /** How often work is tried before its caller hears of it. */
 const TRIES_MAX = 5;
@@ -34,6 +36,8 @@ export interface HashPoolModules {
   readonly slab: Slab;
   /** The kernels, if they are compiled already. Default: compiled when the first worker starts. */
   readonly compiled?: CompiledKernels;
+  /** Which twin does what. Default: as `ALLIUM_KERNELS` says, measured when the first worker starts. */
+  readonly choice?: KernelChoice;
 }
 
 export interface HashPoolStats extends HashServiceStats {
@@ -59,6 +63,9 @@ export class HashPool implements HashService {
   readonly #options: HashPoolOptions;
   readonly #slab: Slab;
   readonly #compiled: CompiledKernels | undefined;
+  readonly #choice: KernelChoice | undefined;
+  /** Messages that a worker hashes side by side; known before the first task is cut. */
+  readonly #lanes: Record<HashName, number> = { sha1: 1, sha256: 1 };
   readonly #room: PoolRoom;
   readonly #schedule: Schedule;
   #crew: Crew | undefined;
@@ -80,10 +87,11 @@ export class HashPool implements HashService {
     this.#options = options;
     this.#slab = modules.slab;
     this.#compiled = modules.compiled;
+    this.#choice = modules.choice;
     this.threadCount = options.threadCount ?? availableParallelism();
     const { threadCount } = this;
     this.#room = new PoolRoom({ threadCount, privateSlots: options.privateSlots ?? 0 }, modules);
-    this.#schedule = new Schedule({ threadCount, lanes: { sha1: 1, sha256: 1 } });
+    this.#schedule = new Schedule({ threadCount, lanes: this.#lanes });
   }
 
   get stats(): HashPoolStats {
@@ -208,7 +216,9 @@ export class HashPool implements HashService {
       const workerFile = this.#options.workerFile ?? new URL('./worker.js', import.meta.url);
       const { seats, threads, privateRuns } = this.#room;
       const compiled = this.#compiled ?? compileKernels();
-      const setup = { memory: this.#slab.memory, compiled, seats, threads, privateRuns };
+      const choice = this.#choice ?? chooseKernels(kernelPolicy(process.env), compiled);
+      Object.assign(this.#lanes, chosenLanes(choice, compiled.flavour));
+      const setup = { memory: this.#slab.memory, compiled, choice, seats, threads, privateRuns };
       this.#crew = await Crew.open({ threadCount, idleTimeoutMs, workerFile }, setup);
       this.#dispatch();
     } catch (error) {
@@ -224,8 +234,9 @@ export class HashPool implements HashService {
     const fault = this.#options.fault?.(this.#tasks);
     try {
       const reply = await crew.run({ task: work.task, payload: work.payload, fault });
-      if (reply.ok) work.done(reply.value);
-      else work.fail(AlliumError.fromData(reply.error));
+      if (reply.kind === 'value') work.done(reply.value);
+      else if (reply.kind === 'error') work.fail(AlliumError.fromData(reply.error));
+      else this.#onFailure(work, reply.cause);
     } catch (error) {
       this.#onFailure(work, error);
     }

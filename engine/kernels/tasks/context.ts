@@ -1,7 +1,7 @@
+import { createLaneHashers, type KernelChoice } from '../choice.ts';
 import { scratchOffset } from '../memory-map.ts';
 import { type CompiledKernels, type Kernels, loadKernels } from '../module.ts';
 import type { Extent, HashName } from '../types.ts';
-import { CryptoHasher } from './crypto-hasher.ts';
 import { type HasherPair, MessageHasher } from './hash-messages.ts';
 
 /** What a task finds in its worker. Made once per worker; the next task finds the same. */
@@ -24,6 +24,7 @@ export type Task<Payload, Result> = (payload: Payload, context: TaskContext) => 
 export interface WorkerSetup {
   readonly memory: WebAssembly.Memory;
   readonly compiled: CompiledKernels;
+  readonly choice: KernelChoice;
   /** See `PoolRoom`. */
   readonly seats: Int32Array;
   readonly threads: readonly number[];
@@ -47,8 +48,7 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
     hashers(name) {
       let pair = pairs.get(name);
       if (pair === undefined) {
-        const hasher = new CryptoHasher(name, bytes);
-        pair = { wide: hasher, single: hasher };
+        pair = createLaneHashers(name, this.kernels, setup.choice);
         pairs.set(name, pair);
       }
       return pair;
