@@ -13,7 +13,6 @@ import { subBytes } from './aes-sbox';
  *   16   column 0 after round 1 without the last byte's share: four u32, one for each row
  *   32   the state after round 2 without column 0's share: 16 bytes
  */
-export const PREPARED_BYTES: usize = 48;
 
 /** 2·x for each of four bytes, in GF(256). */
 // @ts-ignore: decorator

@@ -3,17 +3,19 @@ import { type CellCipherBatch, type CellCipherOptions, type CipherId, COUNTER_BY
 import { CellList, CipherIds } from './aes-cells.ts';
 import type { Kernels } from './module.ts';
 
+/** Key stream that a busy cipher is given in one go, unless set otherwise. */
+export const NATIVE_AHEAD_BYTES = 4096;
+
 /** The first key stream of a cipher, and of one that has been idle. */
 const AHEAD_BYTES_MIN = 512;
 /** A cipher that used up its key stream within this many runs is busy and gets twice as much. */
 const BUSY_RUN_COUNT = 64;
 
 export interface NativeCellCipherOptions extends CellCipherOptions {
-  /** The most key stream made ahead for one cipher, a multiple of 64 from 512 on; default 4096. Costs that memory. */
+  /** The most key stream made ahead for one cipher, a multiple of 64 from 512 on; default
+   * {@link NATIVE_AHEAD_BYTES}. Costs that memory. */
   readonly aheadBytesMax?: number;
 }
-
-const AHEAD_BYTES_MAX_DEFAULT = 4096;
 
 /**
  * The native twin of {@link CellCipherBatch}. A call to OpenSSL costs about as much as two kilobytes of AES, but key
@@ -43,7 +45,7 @@ export class NativeCellCiphers implements CellCipherBatch {
 
   /** Throws SLAB_FULL when the scratch area of the thread is used up. */
   constructor(options: NativeCellCipherOptions, modules: { readonly kernels: Kernels }) {
-    const aheadBytesMax = options.aheadBytesMax ?? AHEAD_BYTES_MAX_DEFAULT;
+    const aheadBytesMax = options.aheadBytesMax ?? NATIVE_AHEAD_BYTES;
     if (!(aheadBytesMax >= AHEAD_BYTES_MIN) || aheadBytesMax % 64 !== 0) {
       throw new RangeError(
         `aheadBytesMax ${aheadBytesMax} is not a multiple of 64 from ${AHEAD_BYTES_MIN} on`,
@@ -66,7 +68,7 @@ export class NativeCellCiphers implements CellCipherBatch {
 
   /** The memory that many ciphers need, in bytes. */
   static bytesFor(options: Pick<NativeCellCipherOptions, 'capacity' | 'aheadBytesMax'>): number {
-    return options.capacity * (options.aheadBytesMax ?? AHEAD_BYTES_MAX_DEFAULT);
+    return options.capacity * (options.aheadBytesMax ?? NATIVE_AHEAD_BYTES);
   }
 
   open(key: Uint8Array, counter: Uint8Array): CipherId {
