@@ -1,11 +1,12 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { AlliumError } from '../codec/error.ts';
+import { type Errand, type RunSession, Session } from './pool-session.ts';
 import type { WorkerSetup } from './tasks/context.ts';
-import type { WorkerReply, WorkerRequest } from './worker.ts';
 import { freeSeat } from './worker-seat.ts';
+import type { WorkerReply, WorkerRequest } from './worker-session.ts';
 
-/** Workers that end one after the other before they did anything: then something is wrong with the machine. */
+/** Sessions that fail one after the other before their workers came: then something is wrong with the machine. */
 const STRIKES_MAX = 16;
 /** How long nobody is asked to try again after that. */
 const BROKEN_MS = 1000;
@@ -26,16 +27,9 @@ export interface CrewOptions {
   readonly workerFile: URL;
 }
 
-/** The smallest task there is. */
-const NOTHING: WorkerRequest = {
-  task: 'hash',
-  payload: { name: 'sha1', packed: new Uint32Array(0), messageCount: 0 },
-  fault: undefined,
-};
-
 /**
- * The threads of a pool: started when there is work, replaced when they die. Piscina carries the tasks; this adds
- * who sits where in the slab, and that no task waits for ever for a worker that died while it started.
+ * The threads of a pool: started when there is work, replaced when they die. Piscina has the threads and runs a
+ * session on each that is needed; requests go to the sessions.
  */
 export class Crew {
   readonly #options: CrewOptions;
@@ -43,6 +37,9 @@ export class Crew {
   readonly #piscina: Piscina;
   /** The threads that have not ended. */
   readonly #alive = new Map<Worker, Promise<void>>();
+  readonly #sessions = new Set<Session>();
+  /** What no session has room for yet. */
+  readonly #backlog: Errand[] = [];
   #strikes = 0;
   #brokenUntilMs = 0;
   #closing = false;
@@ -60,31 +57,21 @@ export class Crew {
   /** Loads Piscina; starts no thread yet. */
   static async open(options: CrewOptions, setup: WorkerSetup): Promise<Crew> {
     const { Piscina } = await import('piscina');
-    const { threadCount } = options;
     const piscina = new Piscina({
       filename: options.workerFile.href,
-      name: 'runTask',
+      name: 'serve',
       workerData: setup,
       ...(process.allowedNodeEnvironmentFlags.has(NO_REQUIRE_MODULE)
         ? { execArgv: [NO_REQUIRE_MODULE] }
         : {}),
       minThreads: 0,
-      maxThreads: threadCount,
+      maxThreads: options.threadCount,
       idleTimeout: options.idleTimeoutMs,
-      concurrentTasksPerWorker: TASKS_PER_WORKER,
-      // Idle workers sleep on a futex; woken from there they were as fast as any other way, and use no CPU.
+      concurrentTasksPerWorker: 1,
+      // Idle workers sleep on a futex and use no CPU.
       atomics: 'sync',
       recordTiming: false,
       trackUnmanagedFds: false,
-      loadBalancer: (_task, workers) => {
-        let best: (typeof workers)[number] | null = null;
-        for (const worker of workers) {
-          if (best === null || worker.currentUsage < best.currentUsage) best = worker;
-        }
-        if (best === null || best.currentUsage === 0) return best;
-        // Rather a new thread than a second task for one that is busy.
-        return workers.length < threadCount || best.currentUsage >= TASKS_PER_WORKER ? null : best;
-      },
     });
     return new Crew(options, setup, piscina);
   }
@@ -96,20 +83,13 @@ export class Crew {
 
   /**
    * Has a worker do it. Rejects with an AlliumError POOL_FAILED when no worker can be started, and with anything else
-   * when the task threw or its worker died.
+   * when the request cannot travel or its worker died.
    */
-  async run(request: WorkerRequest): Promise<WorkerReply> {
-    if (performance.now() < this.#brokenUntilMs) throw this.#brokenError();
-    const reply = this.#piscina.run(request) as Promise<WorkerReply>;
-    this.#adopt();
-    try {
-      const value = await reply;
-      this.#strikes = 0;
-      return value;
-    } catch (error) {
-      if (performance.now() < this.#brokenUntilMs) throw this.#brokenError();
-      throw error;
-    }
+  run(request: WorkerRequest): Promise<WorkerReply> {
+    return new Promise((resolve, reject) => {
+      this.#backlog.push({ request, resolve, reject });
+      this.#assign();
+    });
   }
 
   /** Ends all threads and waits until they are gone. */
@@ -118,6 +98,93 @@ export class Crew {
     this.#adopt();
     await this.#piscina.destroy();
     await Promise.all(this.#alive.values());
+  }
+
+  /** Gives the backlog to the sessions, and starts sessions for what is left. */
+  #assign(): void {
+    if (performance.now() < this.#brokenUntilMs) this.#failBacklog();
+    for (;;) {
+      const coming = this.#coming();
+      const best = this.#leastBusy();
+      const backlog = this.#backlog.length;
+      if (backlog === 0) return;
+      const idle = best?.load === 0;
+      if (!idle && coming < backlog && this.#sessions.size < this.#options.threadCount) {
+        this.#startSession();
+        continue;
+      }
+      // What a coming worker will do at once is not put behind the work of another.
+      if (best === undefined || (!idle && backlog <= coming)) return;
+      if (best.send(this.#backlog[0]!)) this.#backlog.shift();
+      else this.#sessions.delete(best);
+    }
+  }
+
+  /** How many workers are on their way. */
+  #coming(): number {
+    let count = 0;
+    for (const session of this.#sessions) if (!session.ready) count += 1;
+    return count;
+  }
+
+  /** The session to give the next request to, if any has room. */
+  #leastBusy(): Session | undefined {
+    let best: Session | undefined;
+    for (const session of this.#sessions) {
+      if (!session.ready || session.load >= TASKS_PER_WORKER) continue;
+      if (best === undefined || session.load < best.load) best = session;
+    }
+    return best;
+  }
+
+  #startSession(): void {
+    const run: RunSession = (setup, transferList, signal) =>
+      this.#piscina.run(setup, { transferList: [...transferList], signal });
+    this.#sessions.add(new Session(run, this));
+    this.#adopt();
+  }
+
+  /** For {@link Session} only. */
+  onRoom(session: Session): void {
+    if (session.load < TASKS_PER_WORKER) this.#strikes = 0;
+    this.#assign();
+  }
+
+  /** For {@link Session} only. */
+  onEnd(session: Session, error: unknown): void {
+    this.#sessions.delete(session);
+    if (this.#closing) return;
+    if (error !== undefined && !session.ready) this.#strike();
+    this.#assign();
+  }
+
+  #strike(): void {
+    this.#strikes += 1;
+    if (this.#strikes <= STRIKES_MAX) return;
+    this.#strikes = 0;
+    this.#brokenUntilMs = performance.now() + BROKEN_MS;
+    this.#failBacklog();
+  }
+
+  #failBacklog(): void {
+    for (const errand of this.#backlog.splice(0)) {
+      errand.reject(
+        new AlliumError('POOL_FAILED', 'the worker threads cannot be started', {
+          advice:
+            'Check that the machine has memory and threads to spare, and that the installation is whole.',
+          details: { threadCount: this.#options.threadCount },
+        }),
+      );
+    }
+  }
+
+  /**
+   * Piscina starts threads only for new tasks: a session in its queue would wait for ever for the thread that died
+   * while it started.
+   */
+  #onLoss(): void {
+    if (this.#closing || this.#piscina.queueSize === 0) return;
+    for (const session of this.#sessions) session.giveUp();
   }
 
   /** Keeps book of threads that are new. Their seats come free when they have really ended. */
@@ -134,26 +201,5 @@ export class Crew {
       });
       this.#alive.set(worker, ended);
     }
-  }
-
-  /** Piscina starts threads only for new tasks: those in its queue would wait for one that is gone. */
-  #onLoss(): void {
-    if (this.#closing || this.#piscina.queueSize === 0) return;
-    this.#strikes += 1;
-    if (this.#strikes > STRIKES_MAX) {
-      this.#strikes = 0;
-      this.#brokenUntilMs = performance.now() + BROKEN_MS;
-      // Rejects everything it has; it can be used again afterwards.
-      void this.#piscina.destroy();
-      return;
-    }
-    if (this.#piscina.threads.length < this.#options.threadCount) this.run(NOTHING).catch(() => {});
-  }
-
-  #brokenError(): AlliumError {
-    return new AlliumError('POOL_FAILED', 'the worker threads cannot be started', {
-      advice: 'Check that the machine has memory and threads to spare, and that the installation is whole.',
-      details: { threadCount: this.#options.threadCount },
-    });
   }
 }
