@@ -14,13 +14,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TaskContext } from '../../engine/kernels/tasks/context.ts';
-import { CryptoHasher } from '../../engine/kernels/tasks/crypto-hasher.ts';
-import { MessageHasher } from '../../engine/kernels/tasks/hash-messages.ts';
+import { choiceOfOne } from '../../engine/kernels/choice.ts';
+import type { Twin } from '../../engine/kernels/lane-hasher.ts';
+import { createKernelMemory, SLAB_START } from '../../engine/kernels/memory-map.ts';
+import { compileKernels } from '../../engine/kernels/module.ts';
+import { openContext, type TaskContext } from '../../engine/kernels/tasks/context.ts';
+import { LEAF_ROW_BYTES } from '../../engine/kernels/tasks/leaf-row.ts';
 import { OPEN_FILES_MAX, OpenFiles } from '../../engine/kernels/tasks/open-files.ts';
 import { PADDING } from '../../engine/kernels/tasks/piece-source.ts';
 import { type ReadHashPayload, readHash } from '../../engine/kernels/tasks/read-hash.ts';
-import type { HashName, LaneHasher } from '../../engine/kernels/types.ts';
 import { plainRoot } from '../bittorrent/metainfo/support/make-torrent.ts';
 import { chance } from './pool-support.ts';
 
@@ -29,53 +31,26 @@ const folder = mkdtempSync(join(tmpdir(), 'allium-read-hash-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 const LEAF = 16384;
+const TWINS: readonly Twin[] = ['wasm', 'native'];
 
-/** Four lanes made of four single ones, strict about the rules of the interface. */
-class FourLanes implements LaneHasher {
-  readonly lanes = 4;
-  readonly name: HashName;
-  readonly #lanes: readonly CryptoHasher[];
-  #count = 0;
+const compiled = compileKernels();
+/** Bytes that a lane needs beside its chunk, and what it takes to start on a page. */
+const ROOM = LEAF_ROW_BYTES + 4096;
 
-  constructor(name: HashName, bytes: Uint8Array) {
-    this.name = name;
-    this.#lanes = Array.from({ length: 4 }, () => new CryptoHasher(name, bytes));
-  }
-
-  update(offsets: ArrayLike<number>, count: number, byteLength: number): void {
-    assert.ok(
-      count >= 1 && count <= 4 && (this.#count === 0 || this.#count === count),
-      'one count per message',
-    );
-    this.#count = count;
-    for (let lane = 0; lane < count; lane += 1) this.#lanes[lane]!.update([offsets[lane]!], 1, byteLength);
-  }
-
-  digest(count: number, out: Uint8Array): void {
-    assert.ok(this.#count === 0 || this.#count === count, 'one count per message');
-    this.#count = 0;
-    const size = this.name === 'sha1' ? 20 : 32;
-    for (let lane = 0; lane < count; lane += 1) this.#lanes[lane]!.digest(1, out.subarray(lane * size));
-  }
-}
-
-function contextWith(lanes: 1 | 4, runBytes: number): TaskContext {
-  const bytes = new Uint8Array(new SharedArrayBuffer(runBytes + 100));
-  const pairs = new Map(
-    (['sha1', 'sha256'] as const).map((name) => {
-      const single = new CryptoHasher(name, bytes);
-      return [name, { single, wide: lanes === 1 ? single : new FourLanes(name, bytes) }];
-    }),
-  );
-  return {
-    bytes,
-    privateRun: { offset: 77, byteLength: runBytes },
-    get kernels(): never {
-      throw new Error('no kernels here');
+/** What a worker has, with one twin of the kernels everywhere, and a private run that starts nowhere in particular. */
+function contextWith(twin: Twin, chunkLeaves: number): TaskContext {
+  const byteLength = 4 * (chunkLeaves * LEAF + ROOM);
+  return openContext(
+    {
+      memory: createKernelMemory(byteLength + 77),
+      compiled,
+      choice: choiceOfOne(twin),
+      seats: new Int32Array(1),
+      threads: [0],
+      privateRuns: [{ offset: SLAB_START + 77, byteLength }],
     },
-    hashers: (name) => pairs.get(name)!,
-    messageHasher: (name) => new MessageHasher(name, pairs.get(name)!),
-  };
+    0,
+  );
 }
 
 interface Extent {
@@ -164,11 +139,11 @@ function piecesOf(pieceLength: number): Extent[][] {
   return pieces;
 }
 
-for (const lanes of [1, 4] as const) {
+for (const twin of TWINS) {
   for (const pieceLength of [LEAF, 3 * LEAF, 65_536, 1 << 18]) {
-    test(`${lanes} lane(s), pieces of ${pieceLength} bytes: SHA-1, trees, both`, () => {
+    test(`${twin}, pieces of ${pieceLength} bytes: SHA-1, trees, both`, () => {
       const pieces = piecesOf(pieceLength);
-      const context = contextWith(lanes, 5 * LEAF * lanes);
+      const context = contextWith(twin, 5);
       const sha1 = Buffer.concat(pieces.map((piece) => createHash('sha1').update(contentOf(piece)).digest()));
       const roots = Buffer.concat(pieces.map((piece) => rootOf(contentOf(piece))));
       for (const what of ['v1', 'v2', 'both'] as const) {
@@ -192,7 +167,7 @@ test('a tree may cover less than the piece: padding behind a file is in SHA-1 on
     { path: PADDING, position: 0, byteLength: 12_768 },
   ];
   const payload = { ...payloadOf(PATHS, [piece], 'both'), trees: new Float64Array([20_000, 2]) };
-  const result = readHash(payload, contextWith(4, 20 * LEAF));
+  const result = readHash(payload, contextWith('wasm', 5));
   assert.is(Buffer.compare(result.roots, rootOf(B.content.subarray(0, 20_000))), 0);
   assert.is(Buffer.compare(result.digests, createHash('sha1').update(contentOf(piece)).digest()), 0);
 });
@@ -204,7 +179,7 @@ test('a short last piece of a long file is a full subtree', () => {
   };
   const leaf = createHash('sha256').update(C.content).digest();
   const expected = plainRoot([leaf], new Uint8Array(32), 8);
-  assert.is(Buffer.compare(readHash(payload, contextWith(1, 2 * LEAF)).roots, expected), 0);
+  assert.is(Buffer.compare(readHash(payload, contextWith('native', 2)).roots, expected), 0);
 });
 
 test('trouble with one piece spares the others, and names file and bytes', () => {
@@ -225,8 +200,8 @@ test('trouble with one piece spares the others, and names file and bytes', () =>
     whole(3, 0),
     whole(0, 100_000),
   ];
-  for (const lanes of [1, 4] as const) {
-    const result = readHash(payloadOf(paths, pieces, 'both'), contextWith(lanes, 8 * LEAF * lanes));
+  for (const twin of TWINS) {
+    const result = readHash(payloadOf(paths, pieces, 'both'), contextWith(twin, 4));
     const faults = [...result.faults].sort((a, b) => a.piece - b.piece);
     assert.equal(faults, [
       { piece: 2, path: 1, kind: 'short', code: '', from: 60_000, to: 100_000 },
@@ -250,7 +225,7 @@ test('trouble with one piece spares the others, and names file and bytes', () =>
 });
 
 test('after a failed task the hashers are as new', () => {
-  const context = contextWith(4, 8 * LEAF);
+  const context = contextWith('wasm', 2);
   const missing = payloadOf(
     [join(folder, 'nowhere')],
     Array.from({ length: 5 }, () => [{ path: 0, position: 0, byteLength: LEAF }]),
@@ -270,7 +245,7 @@ test('a piece of a thousand files keeps no more than sixteen open', () => {
   const paths = Array.from({ length: 1000 }, (_, at) => join(many, String(at)));
   for (const [at, path] of paths.entries()) appendFileSync(path, String(at));
   const piece = paths.map((_, path) => ({ path, position: 0, byteLength: String(path).length }));
-  const result = readHash(payloadOf(paths, [piece, piece], 'v1'), contextWith(1, 2 * LEAF));
+  const result = readHash(payloadOf(paths, [piece, piece], 'v1'), contextWith('native', 2));
   const expected = createHash('sha1')
     .update(paths.map((_, at) => String(at)).join(''))
     .digest();
@@ -286,9 +261,38 @@ test('a piece of a thousand files keeps no more than sixteen open', () => {
   for (const descriptor of descriptors) assert.throws(() => fstatSync(descriptor), /EBADF/);
 });
 
+test('a piece of more leaves than fit into a row: its groups are folded one by one', () => {
+  const path = join(folder, 'long');
+  writeFileSync(path, '');
+  truncateSync(path, 40 * 1024 * 1024 + 5);
+  const { byteLength } = { byteLength: 40 * 1024 * 1024 + 5 };
+  const leaf = createHash('sha256').update(Buffer.alloc(LEAF)).digest();
+  const last = createHash('sha256').update(Buffer.alloc(5)).digest();
+  const leaves = [...Array.from({ length: 2560 }, () => leaf), last];
+  for (const [width, count] of [
+    [4096, leaves.length],
+    [1 << 13, leaves.length],
+    [1024, 1024],
+    [2048, 1024],
+  ] as const) {
+    const bytes = count === 1024 ? 1024 * LEAF : byteLength;
+    const payload = {
+      ...payloadOf([path], [[{ path: 0, position: 0, byteLength: bytes }]], 'v2'),
+      trees: new Float64Array([bytes, width]),
+    };
+    const expected = plainRoot(leaves.slice(0, count), new Uint8Array(32), width);
+    for (const twin of TWINS) {
+      const { roots } = readHash(payload, contextWith(twin, 7));
+      assert.is(Buffer.compare(roots, expected), 0, `${twin}, ${count} of ${width}`);
+    }
+  }
+});
+
 test('a private run that is too short is refused', () => {
+  const context = contextWith('wasm', 1);
+  const short = { ...context, privateRun: { ...context.privateRun, byteLength: 4 * ROOM } };
   assert.throws(
-    () => readHash(payloadOf(PATHS, piecesOf(LEAF), 'v1'), contextWith(4, 4 * LEAF - 1)),
+    () => readHash(payloadOf(PATHS, piecesOf(LEAF), 'v1'), { ...short, hashers: context.hashers }),
     RangeError,
   );
 });

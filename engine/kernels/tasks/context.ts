@@ -1,6 +1,7 @@
-import { createLaneHashers, type KernelChoice } from '../choice.ts';
+import { createLaneHashers, createSha256Tree, type KernelChoice } from '../choice.ts';
 import { scratchOffset } from '../memory-map.ts';
 import { type CompiledKernels, type Kernels, loadKernels } from '../module.ts';
+import type { Sha256Tree } from '../sha256-tree.ts';
 import type { Extent, HashName } from '../types.ts';
 import { type HasherPair, MessageHasher } from './hash-messages.ts';
 
@@ -15,6 +16,8 @@ export interface TaskContext {
   /** This thread's hashers, as calibrated. Each task must leave them digested. */
   hashers(name: HashName): HasherPair;
   messageHasher(name: HashName): MessageHasher;
+  /** This thread's hash trees, as calibrated. */
+  readonly sha256Tree: Sha256Tree;
 }
 
 /** One task: runs to its end in a worker, without waiting for anything. Payload and result are plain data. */
@@ -38,6 +41,7 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
   const pairs = new Map<HashName, HasherPair>();
   const messageHashers = new Map<HashName, MessageHasher>();
   let kernels: Kernels | undefined;
+  let tree: Sha256Tree | undefined;
   return {
     bytes,
     privateRun: setup.privateRuns[seat]!,
@@ -60,6 +64,10 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
         messageHashers.set(name, hasher);
       }
       return hasher;
+    },
+    get sha256Tree() {
+      tree ??= createSha256Tree(this.kernels, setup.choice);
+      return tree;
     },
   };
 }

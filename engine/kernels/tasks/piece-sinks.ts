@@ -1,10 +1,7 @@
 import type { LaneHasher } from '../types.ts';
 import type { HasherPair } from './hash-messages.ts';
-import { LeafRow } from './merkle-fold.ts';
+import type { LeafRow } from './leaf-row.ts';
 import { DIGEST_BYTES } from './message-list.ts';
-
-/** BEP 52: what one leaf covers. */
-export const LEAF_BYTES = 16384;
 
 /** Takes the bytes of up to four pieces side by side, chunk by chunk, and makes hashes of them. */
 export interface PieceSink {
@@ -12,7 +9,8 @@ export interface PieceSink {
   begin(first: number, count: number): void;
   /** The next bytes: of piece i those at offsets[i]. All chunks but the last hold whole leaves. */
   update(offsets: readonly number[], byteLength: number): void;
-  end(): void;
+  /** False: not all of them came, so that their hashes mean nothing. */
+  end(isWhole: boolean): void;
 }
 
 /** BEP 3: one SHA-1 over each piece. */
@@ -56,85 +54,38 @@ export interface TreeShape {
 export class TreeSink implements PieceSink {
   readonly roots: Uint8Array;
   readonly #shapes: (piece: number) => TreeShape;
-  readonly #hashLeaves: LeafHasher;
-  readonly #rows: LeafRow[] = [];
+  /** One for each lane. */
+  readonly #rows: readonly LeafRow[];
   #first = 0;
   #count = 0;
   #done = 0;
 
-  constructor(pieceCount: number, shapes: (piece: number) => TreeShape, hashLeaves: LeafHasher) {
+  constructor(pieceCount: number, shapes: (piece: number) => TreeShape, rows: readonly LeafRow[]) {
     this.roots = new Uint8Array(pieceCount * DIGEST_BYTES.sha256);
     this.#shapes = shapes;
-    this.#hashLeaves = hashLeaves;
+    this.#rows = rows;
   }
 
   begin(first: number, count: number): void {
     this.#first = first;
     this.#count = count;
     this.#done = 0;
-    for (let lane = 0; lane < count; lane += 1) {
-      this.#rows[lane] ??= new LeafRow();
-      this.#rows[lane]!.begin(Math.ceil(this.#shapes(first + lane).byteLength / LEAF_BYTES));
-    }
+    for (const row of this.#rows) row.begin();
   }
 
   update(offsets: readonly number[], byteLength: number): void {
     for (let lane = 0; lane < this.#count; lane += 1) {
       const left = this.#shapes(this.#first + lane).byteLength - this.#done;
-      if (left > 0) this.#hashLeaves(offsets[lane]!, Math.min(left, byteLength), this.#rows[lane]!);
+      if (left > 0) this.#rows[lane]!.hash(offsets[lane]!, Math.min(left, byteLength));
     }
     this.#done += byteLength;
   }
 
-  end(): void {
-    for (let lane = 0; lane < this.#count; lane += 1) {
+  end(isWhole: boolean): void {
+    for (let lane = 0; isWhole && lane < this.#count; lane += 1) {
       const piece = this.#first + lane;
-      const out = this.roots.subarray(piece * DIGEST_BYTES.sha256);
-      this.#rows[lane]!.fold(this.#shapes(piece).width, out);
+      const out = this.roots.subarray(piece * DIGEST_BYTES.sha256, (piece + 1) * DIGEST_BYTES.sha256);
+      this.#rows[lane]!.root(this.#shapes(piece).width, out);
     }
   }
-}
-
-/** Hashes the leaves that lie one behind the other at `offset`; the last one may be short. */
-export type LeafHasher = (offset: number, byteLength: number, row: LeafRow) => void;
-
-/** Leaf by leaf in one call each; views are kept, as a chunk lies in few places. */
-export function nativeLeafHasher(bytes: Uint8Array): LeafHasher {
-  const views = new Map<number, Uint8Array>();
-  return (offset, byteLength, row) => {
-    const end = offset + byteLength;
-    let at = offset;
-    for (; at + LEAF_BYTES <= end; at += LEAF_BYTES) {
-      let view = views.get(at);
-      if (view === undefined) {
-        view = bytes.subarray(at, at + LEAF_BYTES);
-        views.set(at, view);
-      }
-      row.pushHashOf(view);
-    }
-    if (at < end) row.pushHashOf(bytes.subarray(at, end));
-  };
-}
-
-/** Leaves side by side, as many as there are lanes. */
-export function wideLeafHasher(pair: HasherPair): LeafHasher {
-  const { wide, single } = pair;
-  const digests = new Uint8Array(wide.lanes * DIGEST_BYTES.sha256);
-  const offsets: number[] = [];
-  return (offset, byteLength, row) => {
-    const end = offset + byteLength;
-    let at = offset;
-    while (at < end) {
-      offsets.length = 0;
-      const size = Math.min(LEAF_BYTES, end - at);
-      while (offsets.length < wide.lanes && at + size <= end) {
-        offsets.push(at);
-        at += size;
-      }
-      const hasher = offsets.length === 1 ? single : wide;
-      hasher.update(offsets, offsets.length, size);
-      hasher.digest(offsets.length, digests);
-      row.push(digests, offsets.length);
-    }
-  };
 }

@@ -1,14 +1,8 @@
-import type { Extent } from '../types.ts';
+import { BLOCK_BYTES, type Extent } from '../types.ts';
 import type { TaskContext } from './context.ts';
+import { LEAF_ROW_BYTES, LeafRow } from './leaf-row.ts';
 import { OpenFiles } from './open-files.ts';
-import {
-  LEAF_BYTES,
-  nativeLeafHasher,
-  type PieceSink,
-  Sha1Sink,
-  TreeSink,
-  wideLeafHasher,
-} from './piece-sinks.ts';
+import { type PieceSink, Sha1Sink, TreeSink } from './piece-sinks.ts';
 import { EXTENT_NUMBERS, PieceSource, type ReadFault } from './piece-source.ts';
 
 /** Pieces to read from disk and to hash. */
@@ -34,7 +28,7 @@ export interface ReadHashResult {
   readonly bytesRead: number;
 }
 
-/** Slots of a private run that {@link readHash} works best with: four chunks of 128 KiB, aligned to pages. */
+/** Slots of a private run that {@link readHash} works best with: four chunks of 96 KiB and the leaves of their pieces. */
 export const READ_HASH_SLOTS = 33;
 
 const PAGE_BYTES = 4096;
@@ -70,13 +64,13 @@ class ReadHash {
     this.#lengths = pieceLengths(payload);
     const pieceCount = this.#lengths.length;
     if (payload.sha1) this.#sha1 = new Sha1Sink(pieceCount, context.hashers('sha1'));
-    if (payload.trees !== undefined) this.#tree = treeSink(payload.trees, context);
-    this.#sinks = [this.#sha1, this.#tree].filter((sink) => sink !== undefined);
     // Leaves of one piece go side by side anyway.
     this.#lanes = payload.sha1 ? context.hashers('sha1').wide.lanes : 1;
-    const { start, chunkBytes } = chunksIn(context.privateRun, this.#lanes);
+    const { chunkBytes, chunks, rows } = roomIn(context.privateRun, this.#lanes);
+    if (payload.trees !== undefined) this.#tree = treeSink(payload.trees, rows, context);
+    this.#sinks = [this.#sha1, this.#tree].filter((sink) => sink !== undefined);
     this.#chunkBytes = chunkBytes;
-    this.#offsets = Array.from({ length: this.#lanes }, (_, lane) => start + lane * chunkBytes);
+    this.#offsets = chunks;
     this.#sources = this.#offsets.map(() => new PieceSource(context.bytes, files));
   }
 
@@ -123,7 +117,7 @@ class ReadHash {
       for (const sink of this.#sinks) sink.update(this.#offsets, step);
       left -= step;
     }
-    for (const sink of this.#sinks) sink.end();
+    for (const sink of this.#sinks) sink.end(left <= 0);
   }
 }
 
@@ -138,19 +132,32 @@ function pieceLengths(payload: ReadHashPayload): Float64Array {
   return lengths;
 }
 
-function treeSink(trees: Float64Array, context: TaskContext): TreeSink {
-  const pair = context.hashers('sha256');
-  const hasher = pair.wide.lanes === 1 ? nativeLeafHasher(context.bytes) : wideLeafHasher(pair);
+function treeSink(trees: Float64Array, rowOffsets: readonly number[], context: TaskContext): TreeSink {
+  const rows = rowOffsets.map((offset) => new LeafRow(context.bytes, offset, context.sha256Tree));
   const shapeOf = (piece: number) => ({ byteLength: trees[2 * piece]!, width: trees[2 * piece + 1]! });
-  return new TreeSink(trees.length / 2, shapeOf, hasher);
+  return new TreeSink(trees.length / 2, shapeOf, rows);
 }
 
-/** Cuts a private run into one chunk for each lane: whole leaves, the first on a page of its own. */
-function chunksIn(run: Extent, lanes: number): { start: number; chunkBytes: number } {
+interface Room {
+  readonly chunkBytes: number;
+  /** Where they lie, by lane. */
+  readonly chunks: readonly number[];
+  readonly rows: readonly number[];
+}
+
+/** Cuts a private run into a chunk and a row of leaves for each lane. Chunks hold whole blocks and start on a page. */
+function roomIn(run: Extent, lanes: number): Room {
   const start = Math.ceil(run.offset / PAGE_BYTES) * PAGE_BYTES;
-  const room = (run.offset + run.byteLength - start) / lanes;
-  const chunkBytes = Math.min(CHUNK_BYTES_MAX, Math.floor(room / LEAF_BYTES) * LEAF_BYTES);
-  if (chunkBytes < LEAF_BYTES)
+  const bytesForChunk = (run.offset + run.byteLength - start) / lanes - LEAF_ROW_BYTES;
+  const chunkBytes = Math.min(CHUNK_BYTES_MAX, Math.floor(bytesForChunk / BLOCK_BYTES) * BLOCK_BYTES);
+  if (chunkBytes < BLOCK_BYTES) {
     throw new RangeError(`a private run of ${run.byteLength} bytes is too short to read into`);
-  return { start, chunkBytes };
+  }
+  const each = Array.from({ length: lanes }, (_, lane) => lane);
+  const rowsStart = start + lanes * chunkBytes;
+  return {
+    chunkBytes,
+    chunks: each.map((lane) => start + lane * chunkBytes),
+    rows: each.map((lane) => rowsStart + lane * LEAF_ROW_BYTES),
+  };
 }
