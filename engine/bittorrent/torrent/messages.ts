@@ -11,6 +11,12 @@ import type { TorrentPeer } from './torrent-peer.ts';
 /** BEP 6 names 10; what a peer sends beyond this is passed over. */
 const FAST_PIECES_MAX = 64;
 
+/**
+ * BEP 3 has a bitfield as the first message only, but aria2 sends another one in place of many HAVEs. Each costs time
+ * in proportion to the pieces, so a peer gets this many at once and then one a second.
+ */
+const BITFIELDS_BURST_MAX = 32;
+
 /** What this side says first: what it has, in the shortest form the peer understands (BEP 3, 6). */
 export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
   const { connection } = peer;
@@ -81,11 +87,12 @@ function onPieces(
   message: Extract<Message, { kind: 'bitfield' | 'have-all' | 'have-none' }>,
 ): void {
   const { connection, download } = peer;
-  if (peer.hasToldPieces) {
+  const { clock } = torrent.modules.runtime;
+  const secondsConnected = (clock.now() - peer.connectedAtMs) / 1000;
+  if (++peer.toldPieces > BITFIELDS_BURST_MAX + secondsConnected) {
     connection.close('bad-bitfield');
     return;
   }
-  peer.hasToldPieces = true;
   if (message.kind === 'bitfield') {
     torrent.picker.peerBitfield(download.picking, message.bits);
     connection.setPieces(torrent.metainfo.pieceCount, message.bits.slice());

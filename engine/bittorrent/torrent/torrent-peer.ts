@@ -13,8 +13,8 @@ export class TorrentPeer {
   readonly upRate: RateMeter;
   /** BEP 21 and BEP 10: it says it will not download any more. */
   uploadOnly = false;
-  /** It has said what it has; BEP 3 allows that once, and it costs time in proportion to the pieces. */
-  hasToldPieces = false;
+  /** Times it has said all that it has. */
+  toldPieces = 0;
   /** BEP 6: pieces it may ask for while choked. */
   readonly fastPieces = new Set<PieceIndex>();
   /** What its extension handshake calls itself, cleaned; empty before. */

@@ -124,12 +124,23 @@ test('allowed fast pieces of one peer end at 64', async () => {
   assert.is(known!.download.fastPieces.size, 64);
 });
 
-test('a peer says what it has once', async () => {
+test('a peer may say again what it has, as aria2 does, but not without end', async () => {
   const world = new SimWorld({ seed: 7 });
   const peer = await start(world);
   const chatty = stranger(world, 1, { fast: true });
   await world.run({ forMs: 1000 });
-  for (let i = 0; i < 3; i++) chatty.stream.write(message(14));
+  const bitfield = Buffer.alloc(5 + 25);
+  bitfield.writeUInt32BE(26, 0);
+  bitfield[4] = 5;
+  for (let piece = 0; piece < 20; piece++) {
+    bitfield[5 + (piece >> 3)]! |= 0x80 >> (piece & 7);
+    chatty.stream.write(Buffer.from(bitfield));
+  }
+  await world.run({ forMs: 1000 });
+  const [known] = [...peer.torrent.peers.values()];
+  assert.is(known!.connection.pieces!.count, 20);
+  assert.is(known!.download.picking.have.count, 20);
+  for (let i = 0; i < 20; i++) chatty.stream.write(message(14));
   await world.run({ forMs: 1000 });
   assert.ok(chatty.closed);
   assert.is(peer.shard.closeReasons.get('bad-bitfield'), 1);
