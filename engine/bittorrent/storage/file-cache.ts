@@ -36,6 +36,7 @@ export class FileCache {
     } finally {
       entry.users--;
       if (entry.retired && entry.users === 0) await closeQuietly(entry);
+      else this.makeRoom(this.openFilesMax);
     }
   }
 
@@ -65,7 +66,7 @@ export class FileCache {
       opened.handle.catch(() => {
         if (this.entries.get(path) === opened) this.entries.delete(path);
       });
-      this.makeRoom();
+      this.makeRoom(this.openFilesMax - 1);
     } else {
       this.entries.delete(path);
     }
@@ -74,12 +75,13 @@ export class FileCache {
     return entry;
   }
 
-  private makeRoom(): void {
-    if (this.entries.size < this.openFilesMax) return;
+  /** Closes idle files until at most `openMax` are open, or all that are open are in use. */
+  private makeRoom(openMax: number): void {
+    if (this.entries.size <= openMax) return;
     for (const [path, entry] of this.entries) {
       if (entry.users > 0) continue;
       void this.retire(path, entry);
-      return;
+      if (this.entries.size <= openMax) return;
     }
   }
 

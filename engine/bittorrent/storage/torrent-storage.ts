@@ -55,14 +55,14 @@ export class TorrentStorage {
     if (stored === 0) return;
     const extents = this.layout.extentsOf(piece, begin, stored);
     if (extents.length === 1) return this.readExtent(extents[0]!, parts);
-    await Promise.all(split(extents, parts).map(([extent, cut]) => this.readExtent(extent, cut)));
+    await allOf(split(extents, parts).map(([extent, cut]) => this.readExtent(extent, cut)));
   }
 
   /** Stores `sources`, one behind the other, as the bytes of `piece` from `begin` on. */
   async write(piece: PieceIndex, begin: BlockOffset, sources: readonly Uint8Array[]): Promise<void> {
     const extents = this.layout.extentsOf(piece, begin, totalBytes(sources));
     if (extents.length === 1) return this.writeExtent(extents[0]!, sources);
-    await Promise.all(split(extents, sources).map(([extent, parts]) => this.writeExtent(extent, parts)));
+    await allOf(split(extents, sources).map(([extent, parts]) => this.writeExtent(extent, parts)));
   }
 
   /**
@@ -119,10 +119,11 @@ export class TorrentStorage {
   private async writeExtent(extent: FileExtent, sources: readonly Uint8Array[]): Promise<void> {
     if (extent.isPadding) return;
     await this.ensureFolder(extent.file);
-    this.dirty.add(extent.file);
     await this.cache.use(this.pathOf(extent.file), 'write', (handle) =>
       handle.writev(sources, extent.position),
     );
+    // Not before: a sync that began while this was being written has not seen all of it.
+    this.dirty.add(extent.file);
   }
 
   /** Makes the folder of a file, once. */
@@ -136,6 +137,16 @@ export class TorrentStorage {
       made.catch(() => this.folders.delete(folder));
     }
     return made;
+  }
+}
+
+/**
+ * Like Promise.all, but settles only when all have: after a failure the others still use the buffers, which the caller
+ * gives back to the slab.
+ */
+async function allOf(actions: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(actions)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 

@@ -107,6 +107,66 @@ test('no more files stay open than the bound', async () => {
   assert.is(cache.openCount, 0);
 });
 
+test('files that were in use at once are closed down to the bound when they are idle', async () => {
+  const { cache, storage, files, play } = setUp(
+    Array.from({ length: 20 }, () => 1000),
+    'v1',
+    4,
+  );
+  await play(files.makeDirectory('/d/t'));
+  // One piece over all files: they are open side by side.
+  await play(storage.write(pieceIndex(0), blockOffset(0), [Buffer.alloc(20_000)]));
+  assert.is(cache.openCount, 4);
+});
+
+test('a read or write that fails settles only when nothing uses its buffers any more', async () => {
+  const { host, storage, files, play } = setUp([16_384, 16_384]);
+  await play(storage.write(pieceIndex(0), blockOffset(0), [Buffer.alloc(PIECE, 7)]));
+  host.disk.addFault((operation) => (operation.path.endsWith('f000') ? 'EIO' : undefined));
+  // The second file answers late, long after the first has failed.
+  const slow = files.open;
+  files.open = async (path, mode) => {
+    const handle = await slow.call(files, path, mode);
+    const late = <T>(action: () => Promise<T>) =>
+      new Promise<T>((resolve, reject) =>
+        host.runtime.clock.setTimer(1000, () => action().then(resolve, reject)),
+      );
+    return {
+      ...handle,
+      readv: (buffers, position) => late(() => handle.readv(buffers, position)),
+      writev: (buffers, position) => late(() => handle.writev(buffers, position)),
+      close: () => handle.close(),
+    };
+  };
+  await play(storage.close());
+  const target = Buffer.alloc(PIECE);
+  for (const action of ['read', 'write'] as const) {
+    const startMs = host.runtime.clock.now();
+    await play(storage[action](pieceIndex(0), blockOffset(0), [target]).catch(() => {}));
+    assert.ok(
+      host.runtime.clock.now() - startMs >= 1000,
+      `${action} settled while a file still used the buffer`,
+    );
+  }
+});
+
+test('what is written during a sync is synced by the next one', async () => {
+  const { host, storage, play } = setUp([PIECE]);
+  const actions: string[] = [];
+  await play(storage.write(pieceIndex(0), blockOffset(0), [Buffer.alloc(10)]));
+  host.disk.addFault(({ action }) => {
+    if (action === 'write' || action === 'sync') actions.push(action);
+    return undefined;
+  });
+  const writing = storage.write(pieceIndex(0), blockOffset(0), [Buffer.alloc(PIECE)]);
+  await Promise.resolve();
+  await Promise.resolve();
+  await play(Promise.all([storage.sync(), writing]));
+  await play(storage.sync());
+  assert.is(actions.lastIndexOf('sync') > actions.lastIndexOf('write'), true, actions.join(' '));
+  assert.is(actions.filter((action) => action === 'sync').length, 2);
+});
+
 test('what the disk refuses comes out as its error, and a later try may work', async () => {
   const { host, made, storage, play } = setUp([100_000]);
   const remove = host.disk.addFault((operation) => (operation.action === 'write' ? 'EIO' : undefined));
