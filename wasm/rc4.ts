@@ -1,9 +1,9 @@
 /*
  * RC4, which message stream encryption uses. A state, in memory: the permutation S as 256 u32, then i and j (u32).
  *
- * Entries and j are kept four times too large: they are then offsets into S as they stand, which saves the shifts
- * (measured: 1.3 times as fast as entries as they are, and 2.4 times as fast as entries of one byte, because a byte
- * just stored is slow to load again as part of a word).
+ * Entries and j are kept four times too large: they are then offsets into S as they stand, which saves the shifts.
+ * Measured with the same unrolling on an AMD Zen 3: 1.4 times as fast as entries as they are, 1.9 times as fast as
+ * entries of one byte.
  */
 const I_AT: usize = 1024;
 const J_AT: usize = 1028;
