@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** BEP 52: a leaf of the tree is the SHA-256 of this many bytes; the last leaf of a file may cover fewer. */
 export const LEAF_BYTES = 16384;
@@ -15,7 +15,7 @@ const LEVELS_MAX = 40;
 const padHashes: Uint8Array[] = [new Uint8Array(MERKLE_HASH_BYTES)];
 for (let level = 1; level <= LEVELS_MAX; level += 1) {
   const below = padHashes[level - 1]!;
-  padHashes.push(createHash('sha256').update(below).update(below).digest());
+  padHashes.push(hashPair(below, below));
 }
 
 /** BEP 52: the hash of a subtree without data. Its leaves are 32 zero bytes, not the hash of zeros. */
@@ -43,23 +43,24 @@ export function hashAt(layer: Uint8Array, level: number, index: number): Uint8Ar
 
 /** The hash of two siblings, 32 bytes each. */
 export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return createHash('sha256').update(left).update(right).digest();
+  return new Uint8Array(createHash('sha256').update(left).update(right).digest());
 }
 
 /** The layer above. An odd last hash is joined with padding. `level` is that of `layer`. */
 export function parentLayer(layer: Uint8Array, level: number): Uint8Array {
   const count = layerCount(layer);
-  const parents = new Uint8Array(Math.ceil(count / 2) * MERKLE_HASH_BYTES);
-  const whole = Math.floor(count / 2);
-  for (let index = 0; index < whole; index += 1) {
-    const start = index * 2 * MERKLE_HASH_BYTES;
-    const pair = layer.subarray(start, start + 2 * MERKLE_HASH_BYTES);
-    parents.set(createHash('sha256').update(pair).digest(), index * MERKLE_HASH_BYTES);
+  const parents = Buffer.alloc(Math.ceil(count / 2) * MERKLE_HASH_BYTES);
+  const pairBytes = 2 * MERKLE_HASH_BYTES;
+  for (let parent = 0; parent < Math.floor(count / 2); parent += 1) {
+    const pair = new Uint8Array(layer.buffer, layer.byteOffset + parent * pairBytes, pairBytes);
+    // One call with a text as result costs less than half of a hash object and a buffer (measured on Node 20).
+    parents.write(hash('sha256', pair, 'binary'), parent * MERKLE_HASH_BYTES, 'latin1');
   }
   if (count % 2 === 1) {
-    parents.set(hashPair(hashAt(layer, level, count - 1), padHash(level)), whole * MERKLE_HASH_BYTES);
+    const last = hashPair(hashAt(layer, level, count - 1), padHash(level));
+    parents.set(last, parents.length - MERKLE_HASH_BYTES);
   }
-  return parents;
+  return new Uint8Array(parents.buffer, parents.byteOffset, parents.length);
 }
 
 /** The layer `levels` above `layer`, which is at `level`. */

@@ -113,8 +113,8 @@ function assemble(
   return {
     name: list.name,
     version,
-    infoHashV1: version === 'v2' ? undefined : createHash('sha1').update(rawInfo).digest(),
-    infoHashV2: version === 'v1' ? undefined : createHash('sha256').update(rawInfo).digest(),
+    infoHashV1: version === 'v2' ? undefined : hashOf('sha1', rawInfo),
+    infoHashV2: version === 'v1' ? undefined : hashOf('sha256', rawInfo),
     pieceLength: byteCount(pieceLength),
     pieceCount: placed.pieceCount,
     totalBytes: placed.totalBytes,
@@ -131,6 +131,10 @@ function assemble(
     outer,
     warnings: context.warnings,
   };
+}
+
+function hashOf(name: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash(name).update(bytes).digest());
 }
 
 /** BEP 52: `meta version` 2 is v2; with the v1 fields beside it, hybrid. */
