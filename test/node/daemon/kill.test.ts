@@ -26,6 +26,8 @@ const LIFE_MS_MAX = 700;
 
 const kill = suite('kill -9');
 
+kill.after(() => NodeProcess.endAll());
+
 kill('nothing verified is lost, nothing unverified believed', async () => {
   const seed = Number(process.env['ALLIUM_TEST_SEED'] ?? Date.now() % 1_000_000);
   const random = seededRandom(seed);

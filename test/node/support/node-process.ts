@@ -7,6 +7,8 @@ import type { NodeView } from '../../../engine/node/status/node-view.ts';
 const MAIN = fileURLToPath(new URL('../../../engine/cli/main.js', import.meta.url));
 const OUTPUT_CHARACTERS_MAX = 100_000;
 
+const running = new Set<ChildProcess>();
+
 /** `allium node` in a process of its own, on 127.0.0.1, with all its folders below one. */
 export class NodeProcess {
   readonly child: ChildProcess;
@@ -24,7 +26,18 @@ export class NodeProcess {
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.log = (this.log + chunk).slice(-OUTPUT_CHARACTERS_MAX);
     });
-    this.ended = new Promise((resolve) => this.child.once('close', (code) => resolve(code)));
+    running.add(this.child);
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        running.delete(this.child);
+        resolve(code);
+      });
+    });
+  }
+
+  /** Ends those that still run, so that a failed test does not keep its process alive. */
+  static endAll(): void {
+    for (const child of running) child.kill('SIGKILL');
   }
 
   /** Ends it by `signal` (SIGTERM) and returns its exit code. */
