@@ -81,11 +81,15 @@ export class Downloader {
     this.fillAll();
   }
 
+  /** Goes on after {@link stop}. */
+  start(): void {
+    this.stopped = false;
+  }
+
   /** No more requests; blocks not verified yet are given up. */
   stop(): void {
     this.stopped = true;
-    for (const assembly of this.assemblies.values()) assembly.release();
-    this.assemblies.clear();
+    for (const piece of [...this.assemblies.keys()]) this.drop(piece);
   }
 
   /** Asks the peer for as much as its pipeline takes. */
@@ -150,6 +154,11 @@ export class Downloader {
     }
     if (this.slotsShortSinceMs !== undefined && now - this.slotsShortSinceMs > SLOTS_SHORT_MS)
       this.makeRoom();
+    const { stalledPiece } = this.modules.picker;
+    if (stalledPiece !== undefined) {
+      this.stats.droppedPieces++;
+      this.drop(stalledPiece);
+    }
     this.fillAll();
   }
 
@@ -265,11 +274,12 @@ export class Downloader {
     for (const assembly of this.assemblies.values()) {
       if (least === undefined || assembly.receivedCount < least.receivedCount) least = assembly;
     }
-    if (least !== undefined && this.assemblies.size > 1) this.drop(least.piece);
+    if (least === undefined || this.assemblies.size < 2) return;
+    this.stats.droppedPieces++;
+    this.drop(least.piece);
   }
 
   private drop(piece: PieceIndex): void {
-    this.stats.droppedPieces++;
     this.modules.picker.pieceDropped(piece);
     this.assemblies.get(piece)?.release();
     this.assemblies.delete(piece);

@@ -173,7 +173,10 @@ export class Torrent implements PeerHost {
   }
 
   start(): void {
+    if (!this.stopped) return;
     this.stopped = false;
+    this.announcedDone &&= this.picker.isDone;
+    this.downloader.start();
     this.chokeLoop.start();
     this.tick();
     if (this.picker.isDone) this.announceDone();

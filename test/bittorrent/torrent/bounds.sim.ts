@@ -2,59 +2,19 @@
 // blocks nobody asked for, requests, allowed fast pieces, silent peers.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ByteStream, StreamHandler } from '../../../engine/runtime/port.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 import { makeTorrent } from '../support/make-torrent.ts';
 import { SIM_PORT, type SimPeer, startSimPeer } from '../support/sim-peer.ts';
+import { message, type Stranger, stranger as strangerOf } from '../support/stranger.ts';
 
 const test = suite('bounds of shard and torrent');
 const made = makeTorrent({ name: 'bounds', pieceLength: 65_536, fileBytes: [65_536 * 200] });
 const TARGET = { host: '10.0.0.1', port: SIM_PORT };
 
-interface Stranger {
-  readonly stream: ByteStream;
-  readonly received: Buffer[];
-  closed: boolean;
-}
-
-/** A peer made of raw bytes: it greets, and says what the test makes it say. */
-function stranger(
-  world: SimWorld,
-  index: number,
-  options: { readonly fast?: boolean; readonly mute?: boolean } = {},
-): Stranger {
+/** A stranger on a host of its own. */
+function stranger(world: SimWorld, index: number, options: Parameters<typeof strangerOf>[2] = {}): Stranger {
   const host = world.host({ address: `10.9.${index >> 8}.${index & 255}` });
-  const target = new Uint8Array(65_536);
-  const self = { received: [] as Buffer[], closed: false } as {
-    -readonly [key in keyof Stranger]: Stranger[key];
-  };
-  const handler: StreamHandler = {
-    onOpen() {
-      if (options.mute === true) return;
-      const greeting = Buffer.alloc(68);
-      greeting.write('\x13BitTorrent protocol', 0, 'latin1');
-      greeting[27] = options.fast === true ? 4 : 0;
-      greeting.set(made.metainfo.infoHashV1!, 28);
-      greeting.write(`-XX0000-${String(index).padStart(12, '0')}`, 48);
-      self.stream.write(greeting);
-    },
-    readTarget: () => target,
-    onRead: (length) => self.received.push(Buffer.from(target.subarray(0, length))),
-    onDrain() {},
-    onClose() {
-      self.closed = true;
-    },
-  };
-  self.stream = host.runtime.network.connect(TARGET, handler, { timeoutMs: 5000 });
-  return self;
-}
-
-function message(id: number, ...words: number[]): Buffer {
-  const bytes = Buffer.alloc(5 + words.length * 4);
-  bytes.writeUInt32BE(1 + words.length * 4, 0);
-  bytes[4] = id;
-  for (const [i, word] of words.entries()) bytes.writeUInt32BE(word, 5 + i * 4);
-  return bytes;
+  return strangerOf(host, { target: TARGET, infoHash: made.metainfo.infoHashV1! }, { index, ...options });
 }
 
 async function start(world: SimWorld, options: Parameters<typeof startSimPeer>[2] = {}): Promise<SimPeer> {
