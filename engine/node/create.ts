@@ -107,6 +107,10 @@ async function checkOut(out: string, files: FileSystem): Promise<void> {
       details: { path: out },
     });
   }
+  // Written beside it and renamed, so the folder has to take it.
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw fileError(error, 'write to', folder);
+  });
   const stat = await files.stat(out);
   if (stat === undefined) return;
   if (stat.kind === 'file' && (stat.byteLength === 0 || (await looksLikeTorrent(out, files)))) return;

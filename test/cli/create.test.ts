@@ -1,13 +1,14 @@
 // Aim: `allium create` writes the torrent its words ask for, says what it did, and ends with the right code.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hex } from '../../engine/bittorrent/metainfo/magnet.ts';
 import { parseMetainfo } from '../../engine/bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../engine/bittorrent/metainfo/types.ts';
-import { type Finished, runToEnd, scratchFolder } from '../interop/support/program.ts';
+import { type Finished, RunningProgram, runToEnd, scratchFolder } from '../interop/support/program.ts';
 
 const test = suite('allium create');
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
@@ -110,6 +111,24 @@ test('content that is not there is one line and code 3', async () => {
   const onto = await create(data, '-o', join(data, 'b.txt'));
   assert.is(onto.code, 3);
   assert.is(readFileSync(join(data, 'b.txt'), 'utf8'), 'b');
+});
+
+test('an interrupt ends it with one line and code 130, and nothing is written', async () => {
+  const large = join(folder, 'large.bin');
+  writeFileSync(large, '');
+  truncateSync(large, 64 * 1024 ** 3); // sparse: takes half a minute to read
+  const running = new RunningProgram(process.execPath, [
+    MAIN,
+    'create',
+    large,
+    '-o',
+    join(folder, 'large.torrent'),
+  ]);
+  await sleep(3000);
+  running.child.kill('SIGINT');
+  assert.is(await running.ended, 130);
+  assert.is(running.stderr, 'allium create: stopped.\n');
+  assert.is(existsSync(join(folder, 'large.torrent')), false);
 });
 
 test('names that other systems cannot store are told, and the torrent made', async () => {
