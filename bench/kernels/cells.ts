@@ -26,7 +26,7 @@ export function cellContests(): Contest[] {
     { kernels },
   );
   return [wasm, native].map((batch) => ({
-    what: `aes-128-ctr, ${CIRCUITS} cells of ${CIRCUITS} circuits × ${BATCHES}`,
+    what: `aes-128-ctr, ${CIRCUITS} cells of ${CIRCUITS} circuits × ${BATCHES}, ${batch.twin}`,
     target: 1.5,
     choice: batch.twin === 'wasm' ? `wasm (${kernels.flavour})` : 'native, key stream ahead',
     ours: batches(batch),
