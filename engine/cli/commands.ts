@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { registerBench } from './bench.ts';
 import { registerCreate } from './create.ts';
 import { registerGet } from './get.ts';
 import { registerInfo } from './info.ts';
+import { registerNode } from './node.ts';
 import { registerSeed } from './seed.ts';
 import { registerVerify } from './verify.ts';
 
@@ -15,4 +17,6 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerCreate,
   registerGet,
   registerSeed,
+  registerNode,
+  registerBench,
 ];
