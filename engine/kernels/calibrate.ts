@@ -20,8 +20,14 @@ export interface Calibration {
 
 /** In all, with the time in which the engine still translates the kernels. */
 const BUDGET_MS = 45;
-/** Rounds of each twin, even where the budget is over: the first ones only wake the optimizing compiler. */
-const ROUNDS_MIN = 3;
+/**
+ * Rounds of each twin, even where the budget is over, as on a machine that is busy: the first ones only wake the
+ * optimizing compilers. With 3 a wrong twin was chosen at a load of nine on two cores.
+ */
+const ROUNDS_MIN = 12;
+/** After so many rounds a twin that is so much slower is given up, which leaves time for the close ones. */
+const CLEAR_ROUNDS = 5;
+const CLEAR_FACTOR = 1.8;
 
 /**
  * Measures both twins of every operation on this machine, in turn, and chooses the faster. The best of many short
@@ -38,6 +44,8 @@ export function calibrate(compiled: CompiledKernels, budgetMs: number = BUDGET_M
   const until = from + budgetMs;
   for (let round = 0; round < ROUNDS_MIN || performance.now() < until; round += 1) {
     for (const { operation, best } of found) {
+      const [low, high] = [Math.min(best.wasm, best.native), Math.max(best.wasm, best.native)];
+      if (round >= CLEAR_ROUNDS && high > low * CLEAR_FACTOR) continue;
       for (const twin of ['wasm', 'native'] as const) {
         best[twin] = Math.min(best[twin], timeMs(operation.rounds[twin]));
       }
