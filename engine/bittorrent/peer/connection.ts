@@ -30,6 +30,8 @@ import { Uploader } from './uploader.ts';
 
 /** Blocks nobody asked for that are forgiven: answers that crossed our cancels. */
 const UNWANTED_BLOCKS_MAX = 512;
+/** Messages, blocks not counted, that a peer lets wait: far more than an honest one is ever behind. */
+const UNSENT_BYTES_MAX = 1024 * 1024;
 /** A peer that connects and does not say which torrent it is about is gone after this. */
 const GREETING_TIMEOUT_MS = 20_000;
 
@@ -70,6 +72,8 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   extended = false;
   lastReadMs = 0;
   lastWrittenMs = 0;
+  /** When last nothing was waiting for the peer to take it, or some of it was taken. */
+  private lastTakenMs = 0;
   uploadedBytes = 0;
   downloadedBytes = 0;
   private readonly options: ConnectionOptions;
@@ -104,6 +108,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     this.box = new Outbox({ stream });
     this.lastReadMs = this.modules.clock.now();
     this.lastWrittenMs = this.lastReadMs;
+    this.lastTakenMs = this.lastReadMs;
     this.greetingTimer = this.modules.clock.setTimer(GREETING_TIMEOUT_MS, () =>
       this.close('handshake-timeout'),
     );
@@ -135,6 +140,19 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   get outbox(): Outbox {
     this.lastWrittenMs = this.modules.clock.now();
     return this.box;
+  }
+
+  /** Bytes of messages, blocks not counted, that the peer has not taken yet. */
+  get unsentBytes(): number {
+    return this.box.unsentBytes;
+  }
+
+  /** Lets go of a peer that has taken nothing of what waits for it for `afterMs`: its blocks hold slots. */
+  closeIfNotReading(afterMs: number): void {
+    const now = this.modules.clock.now();
+    if (this.stream.queuedBytes === 0) this.lastTakenMs = now;
+    else if (now - this.lastTakenMs > afterMs) this.close('not-reading');
+    this.closeIfUnsent();
   }
 
   setPieces(pieceCount: number, bits: Uint8Array): void {
@@ -183,9 +201,12 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     if (this.closed) return;
     this.upload?.pump();
     this.boundHost?.onBatch(this);
+    this.closeIfUnsent();
   }
 
-  onDrain(): void {}
+  onDrain(): void {
+    this.lastTakenMs = this.modules.clock.now();
+  }
 
   onClose(end: StreamEnd): void {
     this.closeReason ??= end.kind === 'refused' || !this.greeted ? 'connect-failed' : 'peer-left';
@@ -249,6 +270,10 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     this.sendBare(interested ? MESSAGE_ID.interested : MESSAGE_ID.notInterested);
   }
 
+  private closeIfUnsent(): void {
+    if (this.box.unsentBytes > UNSENT_BYTES_MAX) this.close('not-reading');
+  }
+
   private onBlockRequest(id: number, bytes: Uint8Array, start: number, end: number): void {
     const fault = decodeBlockRequest(bytes, start, end, this.rules!, this.numbers);
     if (fault !== undefined) {
@@ -306,6 +331,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
         onSent: (byteLength) => {
           this.uploadedBytes += byteLength;
           this.lastWrittenMs = this.modules.clock.now();
+          this.lastTakenMs = this.lastWrittenMs;
           host.onSent(this, byteLength);
         },
         onReadError: (piece, error) => host.onReadError(this, piece, error),

@@ -10,10 +10,16 @@ export class Outbox {
   private readonly stream: ByteStream;
   private bytes = new Uint8Array(0);
   private filled = 0;
+  private inFlight = 0;
   private scheduled = false;
 
   constructor(modules: { readonly stream: ByteStream }) {
     this.stream = modules.stream;
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get unsentBytes(): number {
+    return this.filled + this.inFlight;
   }
 
   /** The buffer to write into, with room for `byteLength` bytes from {@link at} on. */
@@ -46,6 +52,9 @@ export class Outbox {
     // The stream keeps these bytes until the system has taken them, so the next turn needs a buffer of its own.
     this.bytes = new Uint8Array(0);
     this.filled = 0;
-    this.stream.write(bytes);
+    this.inFlight += bytes.length;
+    this.stream.write(bytes, () => {
+      this.inFlight -= bytes.length;
+    });
   }
 }

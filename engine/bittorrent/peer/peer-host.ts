@@ -20,6 +20,7 @@ export type CloseReason =
   | 'silent' // nothing heard for two minutes
   | 'unwanted-blocks' // it sends what nobody asked for
   | 'request-flood'
+  | 'not-reading' // it asks and does not take the answers
   | 'no-use' // both sides have everything
   | 'local'; // the torrent or the program stops
 

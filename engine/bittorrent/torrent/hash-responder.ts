@@ -13,6 +13,8 @@ import type { TorrentPeer } from './torrent-peer.ts';
 
 /** Leaves are hashed from disk on demand; a stranger may keep this many such answers waiting in a torrent. */
 const LEAF_ANSWERS_MAX = 4;
+/** A request of 53 bytes has an answer of up to 256 KiB: a peer gets no further one while so much waits for it. */
+const UNSENT_BYTES_MAX = 256 * 1024;
 const FRAME_BYTES = 5 + HASH_REQUEST_BYTES;
 
 /** Answers HASH REQUESTs (BEP 52): from the piece layers, or by hashing blocks that are there. */
@@ -44,7 +46,8 @@ export class HashResponder {
   answer(peer: TorrentPeer, request: HashRequest): void {
     const known = this.servers.get(keyOf(request.piecesRoot));
     const needs = known?.server.needs(request);
-    if (known === undefined || needs === undefined) reject(peer, request);
+    const isBehind = peer.connection.unsentBytes > UNSENT_BYTES_MAX;
+    if (known === undefined || needs === undefined || isBehind) reject(peer, request);
     else if (needs === 'layers') send(peer, request, known.server.answer(request));
     else {
       const own = { ...request, piecesRoot: request.piecesRoot.slice() };

@@ -317,6 +317,7 @@ export class Torrent implements PeerHost {
     for (const { connection } of this.peers.values()) {
       if (now - connection.lastReadMs > SILENT_MS) connection.close('silent');
       else if (now - connection.lastWrittenMs > KEEP_ALIVE_MS) connection.sendKeepAlive();
+      connection.closeIfNotReading(SILENT_MS);
     }
     this.downloader.tick();
     this.dialMore();

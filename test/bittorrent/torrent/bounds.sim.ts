@@ -122,4 +122,67 @@ test('a peer that says nothing for two and a half minutes is let go; keep-alives
   assert.ok(heard.subarray(-4).equals(Buffer.alloc(4)), 'this side sends keep-alives too');
 });
 
+test('a peer that asks and does not take the answers is let go, with little kept for it', async () => {
+  const world = new SimWorld({ seed: 8 });
+  const peer = await start(world, { seeder: true });
+  const deaf = stranger(world, 1, { fast: true });
+  await world.run({ forMs: 1000 });
+  deaf.stream.pause();
+  // Choked, so each request is rejected.
+  const requests = Buffer.concat(Array.from({ length: 4000 }, () => message(6, 150, 0, 16_384)));
+  let unsentMax = 0;
+  for (let i = 0; i < 50; i++) {
+    deaf.stream.write(requests);
+    await world.run({ forMs: 500 });
+    for (const { connection } of peer.torrent.peers.values())
+      unsentMax = Math.max(unsentMax, connection.unsentBytes);
+  }
+  assert.is(peer.shard.closeReasons.get('not-reading'), 1);
+  assert.ok(unsentMax < 1.5 * 2 ** 20, `${unsentMax} bytes were kept`);
+});
+
+test('hashes are not piled up for a peer that does not take them', async () => {
+  const world = new SimWorld({ seed: 9 });
+  const v2 = makeTorrent({ name: 'b2', pieceLength: 16_384, fileBytes: [16_384 * 1024], version: 'v2' });
+  let peer: SimPeer | undefined;
+  void startSimPeer(world.host({ address: TARGET.host }), v2, { seeder: true }).then((p) => (peer = p));
+  await world.run({ until: () => peer !== undefined });
+  const to = { target: TARGET, infoHash: v2.metainfo.infoHashV2!.subarray(0, 20) };
+  const deaf = strangerOf(world.host({ address: '10.9.0.1' }), to, {});
+  await world.run({ forMs: 1000 });
+  deaf.stream.pause();
+  const request = message(21, ...Array<number>(8).fill(0), 0, 0, 512, 0);
+  request.set(v2.metainfo.files[0]!.piecesRoot!, 5);
+  const requests = Buffer.concat(Array.from({ length: 1000 }, () => request));
+  let unsentMax = 0;
+  for (let i = 0; i < 12; i++) {
+    deaf.stream.write(requests);
+    await world.run({ forMs: 500 });
+    for (const { connection } of peer!.torrent.peers.values())
+      unsentMax = Math.max(unsentMax, connection.unsentBytes);
+  }
+  assert.ok(unsentMax > 2 ** 17, 'it got some');
+  assert.ok(unsentMax < 2 ** 20, `${unsentMax} bytes were kept`);
+});
+
+test('a peer that takes nothing of what it asked for gives the slots back in the end', async () => {
+  const world = new SimWorld({ seed: 10 });
+  const peer = await start(world, { seeder: true });
+  const deaf = stranger(world, 1, { fast: true });
+  await world.run({ forMs: 1000 });
+  deaf.stream.pause();
+  deaf.stream.write(message(2));
+  await world.run({ forMs: 1000 });
+  for (let piece = 0; piece < 200; piece++)
+    for (let block = 0; block < 4; block++) deaf.stream.write(message(6, piece, block * 16_384, 16_384));
+  await world.run({ forMs: 60_000 });
+  assert.ok(peer.slab.leasedSlots > 0, 'its answers wait');
+  for (let minute = 0; minute < 4; minute++) {
+    deaf.stream.write(new Uint8Array(4));
+    await world.run({ forMs: 60_000 });
+  }
+  assert.is(peer.shard.closeReasons.get('not-reading'), 1);
+  peer.slab.assertAllReturned();
+});
+
 test.run();
