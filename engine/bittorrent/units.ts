@@ -18,10 +18,17 @@ export type TorrentOffset = Branded<number, 'TorrentOffset'>;
 /** Byte offset inside one file. */
 export type FilePosition = Branded<number, 'FilePosition'>;
 
-/** The constructors cost nothing: they only tell the compiler what the number is. */
+// These cost nothing: they only tell the compiler what a number is. None of them checks it.
+
+/** A number of a piece. */
 export const pieceIndex = (index: number): PieceIndex => index as PieceIndex;
+/** A byte offset inside a piece. */
 export const blockOffset = (offset: number): BlockOffset => offset as BlockOffset;
+/** A number of a file. */
 export const fileIndex = (index: number): FileIndex => index as FileIndex;
+/** A length in bytes. */
 export const byteCount = (bytes: number): ByteCount => bytes as ByteCount;
+/** A byte offset in the piece space. */
 export const torrentOffset = (offset: number): TorrentOffset => offset as TorrentOffset;
+/** A byte offset inside a file. */
 export const filePosition = (position: number): FilePosition => position as FilePosition;

@@ -20,6 +20,7 @@ export interface BencodeSpan {
   readonly end: number;
 }
 
+/** What decoding gives: a value, or why there is none and at which byte. */
 export type BencodeResult =
   | {
       readonly ok: true;
@@ -31,6 +32,7 @@ export type BencodeResult =
     }
   | { readonly ok: false; readonly fault: BencodeFault; readonly position: number };
 
+/** Bounds and leniency of {@link decodeBencode}; what is left out has the defaults below. */
 export interface BencodeOptions {
   /** Lists and dictionaries inside one another. */
   readonly depthMax?: number;
@@ -46,8 +48,11 @@ export interface BencodeOptions {
   readonly keyOrder?: 'sorted' | 'outer-any' | 'any';
 }
 
+/** Default of {@link BencodeOptions.depthMax}. */
 export const BENCODE_DEPTH_MAX = 100;
+/** Default of {@link BencodeOptions.itemCountMax}: plenty for a message of a peer or a tracker. */
 export const BENCODE_ITEM_COUNT_MAX = 100_000;
+/** Default of {@link BencodeOptions.byteLengthMax}. */
 export const BENCODE_BYTE_LENGTH_MAX = 16 * 1024 * 1024;
 
 const COLON = 0x3a;

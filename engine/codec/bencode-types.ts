@@ -4,6 +4,7 @@
  */
 export type BencodeValue = Uint8Array | number | bigint | BencodeList | BencodeDict;
 
+/** A list, in the order found. */
 export type BencodeList = readonly BencodeValue[];
 
 /**

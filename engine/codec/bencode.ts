@@ -14,7 +14,7 @@ export {
 export { type BencodeInput, type BencodeRecord, encodeBencode, RawBencode } from './bencode-encode.ts';
 export type { BencodeDict, BencodeList, BencodeValue } from './bencode-types.ts';
 
-/** The readers below give undefined for a value of another kind, or none: a stranger's field may be anything. */
+/** The byte string; undefined for a value of another kind, or none: a stranger's field may be anything. */
 export function asBytes(value: BencodeValue | undefined): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
 }
@@ -24,10 +24,12 @@ export function asInteger(value: BencodeValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+/** The list; undefined for another kind. */
 export function asList(value: BencodeValue | undefined): BencodeList | undefined {
   return Array.isArray(value) ? (value as BencodeList) : undefined;
 }
 
+/** The dictionary; undefined for another kind. */
 export function asDict(value: BencodeValue | undefined): BencodeDict | undefined {
   return value instanceof Map ? (value as BencodeDict) : undefined;
 }

@@ -14,6 +14,7 @@ import { fileError } from '../runtime/real/file-error.ts';
 import { hashContent } from './content/hash-content.ts';
 import type { ReadPool } from './content/read-pool.ts';
 
+/** Which torrent to make of what. */
 export interface CreateOptions {
   /** The file or folder to make a torrent of. */
   readonly path: string;
@@ -30,11 +31,13 @@ export interface CreateOptions {
   readonly onProgress?: (bytesRead: number) => void;
 }
 
+/** What {@link createTorrent} works with. */
 export interface CreateModules {
   readonly files: FileSystem;
   readonly pool: ReadPool;
 }
 
+/** What came of it. */
 export interface CreatedTorrent {
   /** As any other program will read it. */
   readonly metainfo: Metainfo;

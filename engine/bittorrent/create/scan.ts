@@ -26,6 +26,7 @@ export interface FoundContent {
   readonly warnings: readonly string[];
 }
 
+/** What {@link scanContent} looks at. */
 export interface ScanOptions {
   readonly path: string;
   /** A file that is left out wherever it is met: the torrent file to be written. Need not exist. */

@@ -90,23 +90,27 @@ function field<T>(
   return found;
 }
 
+/** A byte string, or undefined when the key is missing. Throws BAD_TORRENT for another kind. */
 export function bytesField(dict: BencodeDict, key: string, where: string): Uint8Array | undefined {
   return field(dict, key, where, asBytes, 'a string');
 }
 
+/** An integer within ±2^53, or undefined when the key is missing. Throws BAD_TORRENT for another kind. */
 export function integerField(dict: BencodeDict, key: string, where: string): number | undefined {
   return field(dict, key, where, asInteger, 'an integer within 2^53');
 }
 
+/** A list, or undefined when the key is missing. Throws BAD_TORRENT for another kind. */
 export function listField(dict: BencodeDict, key: string, where: string): BencodeList | undefined {
   return field(dict, key, where, asList, 'a list');
 }
 
+/** A dictionary, or undefined when the key is missing. Throws BAD_TORRENT for another kind. */
 export function dictField(dict: BencodeDict, key: string, where: string): BencodeDict | undefined {
   return field(dict, key, where, asDict, 'a dictionary');
 }
 
-/** A length in bytes: there, and not negative. */
+/** A length in bytes. Throws BAD_TORRENT when it is missing or negative. */
 export function lengthField(dict: BencodeDict, key: string, where: string): number {
   const length = integerField(dict, key, where);
   if (length === undefined) throw badTorrent(`${where}.${key}`, 'is missing');

@@ -32,6 +32,7 @@ export interface AttributeLetters {
 
 const NO_LETTERS: AttributeLetters = { executable: false, hidden: false, padding: false, symlink: false };
 
+/** The letters of `attr`; none when it is missing or no string. */
 export function readLetters(dict: BencodeDict): AttributeLetters {
   const letters = asBytes(dict.get('attr'));
   if (letters === undefined || letters.length === 0) return NO_LETTERS;

@@ -10,6 +10,7 @@ export interface OuterFields {
   readonly creationDate: number | undefined;
 }
 
+/** Reads what is of use and leaves out the rest, with a warning where someone may miss it. Never throws. */
 export function readOuter(outer: BencodeDict, context: ParseContext): OuterFields {
   const date = asInteger(outer.get('creation date'));
   return {

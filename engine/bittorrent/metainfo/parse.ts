@@ -25,6 +25,7 @@ const SHA1_BYTES = 20;
 /** BEP 52: the smallest piece is one leaf. */
 const PIECE_LENGTH_V2_MIN = 16384;
 
+/** How strict to be, and for whose file system. */
 export interface MetainfoOptions {
   /** Tighter or wider bounds than {@link METAINFO_LIMITS}. */
   readonly limits?: Partial<MetainfoLimits>;
