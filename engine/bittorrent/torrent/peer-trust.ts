@@ -1,4 +1,5 @@
 import type { HashService } from '../../kernels/hash-service.ts';
+import type { Endpoint } from '../../runtime/port.ts';
 import type { PieceAssembly } from '../download/piece-assembly.ts';
 import type { Picker } from '../picker/picker.ts';
 import { type Judgement, SmartBan } from '../smart-ban.ts';
@@ -6,6 +7,8 @@ import type { PeerPool } from './peer-pool.ts';
 import type { TorrentPeer } from './torrent-peer.ts';
 
 const SHA1_BYTES = 20;
+/** Peers that have left but may still turn out to have sent a bad block. */
+const GONE_MAX = 1024;
 
 /**
  * What follows from pieces that fail: finds out who sent the bad block, bans that peer and nobody else, and puts
@@ -13,6 +16,8 @@ const SHA1_BYTES = 20;
  */
 export class PeerTrust {
   private readonly smartBan = new SmartBan();
+  /** Who sent blocks and has left since: whoever sends a bad block and leaves is not to come back. */
+  private readonly gone = new Map<number, { readonly remote: Endpoint; readonly peerId: Uint8Array }>();
   private readonly modules: {
     readonly hashes: HashService;
     readonly picker: Picker;
@@ -22,6 +27,15 @@ export class PeerTrust {
 
   constructor(modules: PeerTrust['modules']) {
     this.modules = modules;
+  }
+
+  /** The connection has ended. */
+  onGone({ connection }: TorrentPeer): void {
+    if (connection.downloadedBytes === 0) return;
+    this.gone.set(connection.id, { remote: connection.remote, peerId: connection.peerId! });
+    if (this.gone.size <= GONE_MAX) return;
+    const [oldest] = this.gone.keys();
+    this.gone.delete(oldest!);
   }
 
   async onFailed(assembly: PieceAssembly): Promise<void> {
@@ -45,10 +59,13 @@ export class PeerTrust {
   private apply(judgement: Judgement): void {
     const { peers, picker, pool } = this.modules;
     for (const id of judgement.ban) {
-      const connection = peers.get(id)?.connection;
-      if (connection === undefined) continue;
-      pool.ban(connection.remote, connection.peerId!);
-      connection.close('banned');
+      const culprit = peers.get(id)?.connection ?? this.gone.get(id);
+      if (culprit === undefined) continue;
+      pool.ban(culprit.remote, culprit.peerId!);
+      // It may be here again under another number.
+      for (const { connection } of peers.values()) {
+        if (pool.isBanned(connection.remote, connection.peerId!)) connection.close('banned');
+      }
     }
     for (const [ids, onParole] of [
       [judgement.parole, true],

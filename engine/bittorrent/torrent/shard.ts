@@ -88,6 +88,7 @@ export class Shard {
       metainfo,
       localPeerId: this.options.peerId,
       events,
+      mayDial: () => this.connections.size < this.options.connectionsMax,
       dial: (owner, endpoint) => this.dial(owner, endpoint),
     });
     for (const hash of torrent.infoHashes) {

@@ -57,6 +57,8 @@ export interface TorrentModules {
   readonly metainfo: Metainfo;
   readonly localPeerId: Uint8Array;
   readonly events: TorrentEvents;
+  /** Whether the shard has room for one more connection. */
+  readonly mayDial: () => boolean;
   /** Dials for this torrent. */
   readonly dial: (torrent: Torrent, endpoint: Endpoint) => void;
 }
@@ -281,6 +283,7 @@ export class Torrent implements PeerHost {
     }
     this.modules.events.onClosed?.(reason);
     if (peer === undefined) return;
+    this.trust.onGone(peer);
     this.peers.delete(connection.id);
     this.downloader.removePeer(peer.download);
   }
@@ -327,6 +330,7 @@ export class Torrent implements PeerHost {
     const now = this.modules.runtime.clock.now();
     while (
       !this.stopped &&
+      this.modules.mayDial() &&
       this.dialing.size < this.options.dialsMax &&
       this.peers.size + this.dialing.size < this.options.peersMax
     ) {

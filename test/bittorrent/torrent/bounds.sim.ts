@@ -33,6 +33,28 @@ test('connections of a shard end at connectionsMax', async () => {
   assert.is(strangers.filter(({ closed }) => closed).length, 10);
 });
 
+test('connections being made count: nothing is dialled beyond connectionsMax', async () => {
+  const world = new SimWorld({ seed: 11 });
+  const peer = await start(world, { shard: { connectionsMax: 3 } });
+  const listening: number[] = [];
+  for (let i = 1; i <= 10; i++) {
+    const { network } = world.host({ address: `10.9.1.${i}` }).runtime;
+    void network.listen({ host: `10.9.1.${i}`, port: 1 }, () => undefined).then(() => listening.push(i));
+  }
+  await world.run({ until: () => listening.length === 10 });
+  peer.torrent.addCandidates(listening.map((i) => ({ host: `10.9.1.${i}`, port: 1 })));
+  assert.is(peer.shard.connectionCount, 3);
+  await world.run({ forMs: 6000 });
+  const ended = [...peer.shard.closeReasons.values()].reduce((sum, count) => sum + count, 0);
+  assert.ok(ended >= 10, 'the others had their turn');
+});
+  assert.ok(
+    (peer.shard.closeReasons.get('peer-left') ?? 0) + (peer.shard.closeReasons.get('connect-failed') ?? 0) >=
+      10,
+    'the others had their turn',
+  );
+});
+
 test('peers of a torrent end at peersMax', async () => {
   const world = new SimWorld({ seed: 2 });
   const peer = await start(world, { seeder: true, torrent: { peersMax: 5 } });

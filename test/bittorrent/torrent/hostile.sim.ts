@@ -8,6 +8,7 @@ import type { StreamHandler } from '../../../engine/runtime/port.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 import { type MadeTorrent, makeTorrent } from '../support/make-torrent.ts';
 import { hasContent, SIM_PORT, type SimPeer, startSimPeer } from '../support/sim-peer.ts';
+import { message, stranger } from '../support/stranger.ts';
 
 const test = suite('hostile swarm');
 const RATE = 1_250_000;
@@ -62,6 +63,39 @@ for (const seed of [1, 2, 3]) {
     assert.is(same, true);
   });
 }
+
+test('a peer that sends a bad block and leaves is banned all the same', async () => {
+  const world = new SimWorld({ seed: 9 });
+  let leecher: SimPeer | undefined;
+  const boot = async (): Promise<void> => {
+    await startSimPeer(newHost(world, 1), made, { seeder: true });
+    leecher = await startSimPeer(newHost(world, 100), made);
+  };
+  void boot();
+  await world.run({ until: () => leecher !== undefined });
+  const to = { target: at('10.1.0.100'), infoHash: made.metainfo.infoHashV1! };
+  const poisoner = stranger(newHost(world, 66), to, { fast: true });
+  await world.run({ forMs: 1000 });
+  poisoner.stream.write(Buffer.concat([message(14), message(1)])); // have all, unchoke
+  await world.run({ forMs: 1000 });
+  const heard = Buffer.concat(poisoner.received);
+  const request = heard.subarray(heard.indexOf(Buffer.from([0, 0, 0, 13, 6])));
+  const block = Buffer.concat([
+    message(7, request.readUInt32BE(5), request.readUInt32BE(9)),
+    Buffer.alloc(16_384, 1),
+  ]);
+  block.writeUInt32BE(9 + 16_384, 0);
+  poisoner.stream.write(block);
+  await world.run({ forMs: 1000 });
+  poisoner.stream.end();
+  await world.run({ forMs: 1000 });
+  assert.is(leecher!.torrent.peers.size, 0, 'it has left');
+  leecher!.torrent.addCandidates([at('10.1.0.1')]);
+  await world.run({ untilMs: 120_000, until: () => leecher!.torrent.picker.isDone });
+  assert.ok(leecher!.torrent.have.isFull);
+  assert.ok(leecher!.torrent.pool.isBanned(at('10.1.0.66'), new Uint8Array(20)));
+  assert.not.ok(leecher!.torrent.pool.isBanned(at('10.1.0.1'), new Uint8Array(20)));
+});
 
 test('a full disk stops the torrent, says so, and returns every slot', async () => {
   const world = new SimWorld({ seed: 4 });
