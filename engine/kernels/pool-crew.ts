@@ -1,12 +1,12 @@
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { AlliumError } from '../codec/error.ts';
-import { type Errand, type RunSession, Session } from './pool-session.ts';
+import { type Errand, Session } from './pool-session.ts';
 import type { WorkerSetup } from './tasks/context.ts';
 import { freeSeat } from './worker-seat.ts';
-import type { WorkerReply, WorkerRequest } from './worker-session.ts';
+import { CLOSED, type SessionSetup, type WorkerReply, type WorkerRequest } from './worker-session.ts';
 
-/** Sessions that fail one after the other before their workers came: then something is wrong with the machine. */
+/** Threads lost one after the other while they started: then something is wrong with the machine. */
 const STRIKES_MAX = 16;
 /** How long nobody is asked to try again after that. */
 const BROKEN_MS = 1000;
@@ -102,7 +102,7 @@ export class Crew {
 
   /** Gives the backlog to the sessions, and starts sessions for what is left. */
   #assign(): void {
-    if (performance.now() < this.#brokenUntilMs) this.#failBacklog();
+    if (this.#isBroken()) this.#failBacklog();
     for (;;) {
       const coming = this.#coming();
       const best = this.#leastBusy();
@@ -138,15 +138,18 @@ export class Crew {
   }
 
   #startSession(): void {
-    const run: RunSession = (setup, transferList, signal) =>
-      this.#piscina.run(setup, { transferList: [...transferList], signal });
-    this.#sessions.add(new Session(run, this));
+    this.#sessions.add(new Session((setup) => this.#runSession(setup), this));
+  }
+
+  #runSession(setup: SessionSetup): Promise<unknown> {
+    const over = this.#piscina.run(setup, { transferList: [setup.port] }) as Promise<unknown>;
     this.#adopt();
+    return over;
   }
 
   /** For {@link Session} only. */
-  onRoom(session: Session): void {
-    if (session.load < TASKS_PER_WORKER) this.#strikes = 0;
+  onRoom(): void {
+    this.#strikes = 0;
     this.#assign();
   }
 
@@ -158,12 +161,32 @@ export class Crew {
     this.#assign();
   }
 
+  /**
+   * Piscina starts threads only for new tasks: a session in its queue would wait for ever for a thread that died
+   * while it started. So it gets one more task, that does nothing.
+   */
+  #onLoss(): void {
+    // Sessions for which no thread is starting.
+    if (this.#closing || this.#piscina.queueSize === 0) return;
+    this.#strike();
+    if (this.#isBroken() || this.#piscina.threads.length >= this.#options.threadCount) return;
+    const counter = new Int32Array(new SharedArrayBuffer(4)).fill(CLOSED);
+    this.#runSession({ port: new MessageChannel().port1, counter }).catch(() => {});
+  }
+
+  /** One more thread was lost before it was of any use. */
   #strike(): void {
     this.#strikes += 1;
     if (this.#strikes <= STRIKES_MAX) return;
     this.#strikes = 0;
     this.#brokenUntilMs = performance.now() + BROKEN_MS;
     this.#failBacklog();
+    // Ends all sessions; it can be used again afterwards.
+    void this.#piscina.destroy();
+  }
+
+  #isBroken(): boolean {
+    return performance.now() < this.#brokenUntilMs;
   }
 
   #failBacklog(): void {
@@ -176,15 +199,6 @@ export class Crew {
         }),
       );
     }
-  }
-
-  /**
-   * Piscina starts threads only for new tasks: a session in its queue would wait for ever for the thread that died
-   * while it started.
-   */
-  #onLoss(): void {
-    if (this.#closing || this.#piscina.queueSize === 0) return;
-    for (const session of this.#sessions) session.giveUp();
   }
 
   /** Keeps book of threads that are new. Their seats come free when they have really ended. */

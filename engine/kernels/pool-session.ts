@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import {
   CLOSED,
   nextCount,
@@ -15,17 +15,15 @@ export interface Errand {
   readonly reject: (error: unknown) => void;
 }
 
-/** Has Piscina run the worker's side; settles when the session is over. Aborted, it rejects. */
-export type RunSession = (
-  setup: SessionSetup,
-  transferList: readonly MessagePort[],
-  signal: AbortSignal,
-) => Promise<unknown>;
+/** Has Piscina run the worker's side; settles when the session is over. */
+export type RunSession = (setup: SessionSetup) => Promise<unknown>;
+
+type Message = typeof READY | WorkerReply;
 
 /** What the owner of a session hears. */
 export interface SessionOwner {
-  /** The worker is there, or has replied: it could do with more. */
-  onRoom(session: Session): void;
+  /** The worker has come, or has replied: it could do with more. */
+  onRoom(): void;
   /** It is over. With an error if it failed; those who waited have been told. */
   onEnd(session: Session, error: unknown): void;
 }
@@ -34,7 +32,6 @@ export interface SessionOwner {
 export class Session {
   readonly #counter = new Int32Array(new SharedArrayBuffer(4));
   readonly #port: MessagePort;
-  readonly #abort = new AbortController();
   readonly #owner: SessionOwner;
   /** In the order they were sent, which is the order of the replies. */
   readonly #errands: Errand[] = [];
@@ -44,8 +41,11 @@ export class Session {
     this.#owner = owner;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (message: typeof READY | WorkerReply) => this.#onMessage(message));
-    run({ port: port2, counter: this.#counter }, [port2], this.#abort.signal).then(
+    port1.on('message', (message: Message) => {
+      this.#take(message);
+      owner.onRoom();
+    });
+    run({ port: port2, counter: this.#counter }).then(
       () => this.#end(undefined),
       (error: unknown) => this.#end(error),
     );
@@ -77,19 +77,19 @@ export class Session {
     return true;
   }
 
-  /** Ends it if its worker has not come: it may never come. */
-  giveUp(): void {
-    if (!this.#ready) this.#abort.abort();
-  }
-
-  #onMessage(message: typeof READY | WorkerReply): void {
+  #take(message: Message): void {
     if (message === READY) this.#ready = true;
     else this.#errands.shift()?.resolve(message);
-    this.#owner.onRoom(this);
   }
 
   #end(error: unknown): void {
     this.#port.removeAllListeners('message');
+    // Piscina's message may have overtaken the last replies.
+    for (;;) {
+      const entry = receiveMessageOnPort(this.#port) as { readonly message: Message } | undefined;
+      if (entry === undefined) break;
+      this.#take(entry.message);
+    }
     this.#port.close();
     for (const errand of this.#errands.splice(0)) errand.reject(error);
     this.#owner.onEnd(this, error);

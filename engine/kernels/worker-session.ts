@@ -32,7 +32,10 @@ export interface SessionSetup {
   readonly counter: Int32Array;
 }
 
-/** The worker has left the session: what was sent but not counted by then is not done. */
+/**
+ * The worker has left the session: what was sent but not counted by then is not done. A session that begins so is
+ * over at once.
+ */
 export const CLOSED = -1;
 /** How long a worker waits for the next request before it leaves the session. Asleep: it costs nothing. */
 const LINGER_MS = 100;
@@ -42,14 +45,19 @@ export function nextCount(count: number): number {
   return (count + 1) & 0x3fffffff;
 }
 
-/** The worker's side: does requests until none has come for a while. */
-export function serveSession(session: SessionSetup, runTask: (request: WorkerRequest) => WorkerReply): void {
+/** The worker's side: does requests until none has come for `lingerMs`. */
+export function serveSession(
+  session: SessionSetup,
+  runTask: (request: WorkerRequest) => WorkerReply,
+  lingerMs = LINGER_MS,
+): void {
   const { port, counter } = session;
+  if (Atomics.load(counter, 0) === CLOSED) return;
   port.postMessage(READY);
   let seen = 0;
   for (;;) {
     while (Atomics.load(counter, 0) === seen) {
-      if (Atomics.wait(counter, 0, seen, LINGER_MS) !== 'timed-out') continue;
+      if (Atomics.wait(counter, 0, seen, lingerMs) !== 'timed-out') continue;
       // A request may be counted just now: then the exchange fails, and the request is done.
       if (Atomics.compareExchange(counter, 0, seen, CLOSED) !== seen) continue;
       port.close();

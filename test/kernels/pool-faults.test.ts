@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { AlliumError } from '../../engine/codec/error.ts';
 import { HashPool, type HashPoolOptions } from '../../engine/kernels/pool.ts';
 import { Slab } from '../../engine/kernels/slab.ts';
+import type { HashPayload } from '../../engine/kernels/tasks/hash.ts';
 import type { Message } from '../../engine/kernels/types.ts';
 import { chance, expected, noise, randomMessages } from './pool-support.ts';
 
@@ -138,6 +139,35 @@ suite('an error that a user can do something about is an answer: it is not tried
       ['FILE_CHANGED', 'it shrank', 'Try again.', { size: 3 }],
     );
     assert.equal([pool.stats.tasks, pool.stats.retried], [1, 0]);
+  });
+});
+
+suite('what cannot travel, there or back, is an error to its caller alone', async () => {
+  const workerFile = new URL('./pool-answers-worker.js', import.meta.url);
+  await withPool({ threadCount: 1, workerFile }, async (pool) => {
+    for (const payload of ['odd', () => {}]) {
+      const error = await failureOf(pool.run('hash', payload as unknown as HashPayload));
+      assert.is(error.code, 'POOL_FAILED');
+    }
+    assert.is((await failureOf(pool.digest('sha1', [[]]))).code, 'FILE_CHANGED');
+  });
+});
+
+suite('requests that come just when the worker leaves its session are all answered, once and in order', async () => {
+  const workerFile = new URL('./pool-brief-worker.js', import.meta.url);
+  await withPool({ threadCount: 1, workerFile }, async (pool) => {
+    const random = chance(16);
+    for (let index = 0; index < 1500; index += 1) {
+      const numbers = [2 * index, 2 * index + 1];
+      const replies = numbers.map(
+        (number) => pool.run('hash', number as unknown as HashPayload) as Promise<unknown>,
+      );
+      assert.equal(await Promise.all(replies), numbers);
+      // The worker leaves after 0.2 ms; a wait of up to 0.4 ms must not sleep, as timers are too coarse.
+      const until = performance.now() + random() * 0.4;
+      while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.is(pool.stats.retried, 0);
   });
 });
 
