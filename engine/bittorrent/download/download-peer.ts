@@ -14,4 +14,6 @@ export interface DownloadPeer {
   lastBlockMs: number;
   /** It owes blocks and has sent none for a minute. */
   snubbed: boolean;
+  /** It has rejected a request and sent nothing since: it is asked again with the next tick. */
+  rejecting: boolean;
 }

@@ -70,6 +70,7 @@ export class Downloader {
       fastPieces: new Set(),
       lastBlockMs: this.modules.clock.now(),
       snubbed: false,
+      rejecting: false,
     };
     this.peers.set(peer.picking, peer);
     return peer;
@@ -97,11 +98,12 @@ export class Downloader {
     const { connection, pipeline } = peer;
     if (this.stopped || !connection.ready) return;
     if (connection.peerChoking && peer.fastPieces.size === 0) return;
+    if (peer.rejecting || (peer.snubbed && connection.receiver.outstandingRuns.length > 0)) return;
     // Disk or hashing is behind: asking for more would only fill the slab with pieces that wait.
     if (this.stats.bytesUnderCheck > this.options.underCheckBytesMax) return;
     while (pipeline.room >= pipeline.runBlocks) {
       const run = this.pick(peer, pipeline.runBlocks);
-      if (run === undefined || !this.request(peer, run)) return;
+      if (run === undefined || !this.request(peer, run) || peer.snubbed) return;
     }
   }
 
@@ -111,6 +113,7 @@ export class Downloader {
     const block = run.firstBlock + index;
     peer.lastBlockMs = now;
     peer.snubbed = false;
+    peer.rejecting = false;
     peer.pipeline.received(now);
     const verdict = this.modules.picker.blockReceived(peer.picking, run.piece, block, (other, piece, asked) =>
       this.cancel(other, piece, asked),
@@ -130,6 +133,7 @@ export class Downloader {
     this.modules.picker.releasePeer(peer.picking);
     const { receiver } = peer.connection;
     peer.pipeline.dropped(receiver.outstandingBlocks);
+    peer.connection.forgiveBlocks(receiver.outstandingBlocks);
     for (const run of [...receiver.outstandingRuns]) receiver.forget(run);
     this.fillAll();
   }
@@ -137,7 +141,10 @@ export class Downloader {
   /** BEP 6: the peer will not send this block. */
   onRejected(peer: DownloadPeer, piece: PieceIndex, block: number): void {
     this.modules.picker.releaseBlock(peer.picking, piece, block);
-    this.dismiss(peer, piece, block);
+    // It crossed a cancel, or nobody had asked: nothing has become free.
+    if (!this.dismiss(peer, piece, block)) return;
+    peer.rejecting = true;
+    if (peer.connection.peerChoking) peer.fastPieces.delete(piece);
     this.fillAll();
   }
 
@@ -145,6 +152,7 @@ export class Downloader {
   tick(): void {
     const now = this.modules.clock.now();
     for (const peer of this.peers.values()) {
+      peer.rejecting = false;
       const owes = peer.connection.receiver.outstandingBlocks > 0;
       if (!owes) peer.lastBlockMs = now;
       else if (!peer.snubbed && now - peer.lastBlockMs > this.options.snubAfterMs) {
@@ -247,16 +255,30 @@ export class Downloader {
     const byteLength = Math.min(BLOCK_BYTES, this.modules.layout.pieceLengthOf(piece) - begin);
     const box = peer.connection.outbox;
     box.commit(writeCancel(box.reserve(REQUEST_FRAME_BYTES), box.at, piece, begin, byteLength));
+    peer.connection.forgiveBlocks(1);
     this.dismiss(peer, piece, block);
   }
 
-  private dismiss(peer: DownloadPeer, piece: PieceIndex, block: number): void {
+  /** Stops waiting for a block; false when it was not awaited. */
+  private dismiss(peer: DownloadPeer, piece: PieceIndex, block: number): boolean {
     const { receiver } = peer.connection;
     const run = receiver.outstandingRuns.find((candidate) => candidate.awaits(piece, block));
-    if (run === undefined) return;
+    if (run === undefined) return false;
     run.markArrived(block - run.firstBlock);
     peer.pipeline.dropped(1);
     if (run.complete) receiver.forget(run);
+    return true;
+  }
+
+  /** Takes back all that was asked of a peer. */
+  private giveUp(peer: DownloadPeer): void {
+    for (const run of [...peer.connection.receiver.outstandingRuns]) {
+      for (let index = run.nextMissing(); index < run.blockCount; index = run.nextMissing(index + 1)) {
+        const block = run.firstBlock + index;
+        this.modules.picker.releaseBlock(peer.picking, run.piece, block);
+        this.cancel(peer.picking, run.piece, block);
+      }
+    }
   }
 
   private waitForSlots(): void {
@@ -268,8 +290,15 @@ export class Downloader {
     });
   }
 
-  /** Gives up the piece that has come least far, so that the others can be finished. */
+  /** Takes back what snubbed peers hold; else gives up the piece that has come least far, so that others can be finished. */
   private makeRoom(): void {
+    const silent = [...this.peers.values()].filter(
+      ({ snubbed, connection }) => snubbed && connection.receiver.outstandingRuns.length > 0,
+    );
+    if (silent.length > 0) {
+      for (const peer of silent) this.giveUp(peer);
+      return;
+    }
     let least: PieceAssembly | undefined;
     for (const assembly of this.assemblies.values()) {
       if (least === undefined || assembly.receivedCount < least.receivedCount) least = assembly;

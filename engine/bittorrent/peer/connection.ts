@@ -28,7 +28,7 @@ import type { ReceiveMemory } from './receive-memory.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { Uploader } from './uploader.ts';
 
-/** Blocks nobody asked for that are forgiven: answers that crossed our cancels. */
+/** Blocks nobody asked for that are forgiven, besides those that may cross our cancels. */
 const UNWANTED_BLOCKS_MAX = 512;
 /** Messages, blocks not counted, that a peer lets wait: far more than an honest one is ever behind. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
@@ -268,6 +268,11 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     if (this.amInterested === interested) return;
     this.amInterested = interested;
     this.sendBare(interested ? MESSAGE_ID.interested : MESSAGE_ID.notInterested);
+  }
+
+  /** This many blocks that the peer was asked for are not waited for any more; they may come all the same. */
+  forgiveBlocks(count: number): void {
+    this.unwantedBlocks -= count;
   }
 
   private closeIfUnsent(): void {
