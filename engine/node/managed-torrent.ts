@@ -46,6 +46,8 @@ export class ManagedTorrent {
   private error: Error | undefined;
   private piecesChecked = 0;
   private cancelCheck = false;
+  /** Counts what was begun: an answer of the disk that comes after the next command is not acted upon. */
+  private life = 0;
   private checking: Promise<void> | undefined;
 
   /** Throws when the shard has this torrent already. */
@@ -107,12 +109,14 @@ export class ManagedTorrent {
   async start(): Promise<void> {
     if (this.currentState === 'downloading' || this.currentState === 'seeding') return;
     this.error = undefined;
+    const life = ++this.life;
     try {
       await this.torrent.storage.prepare();
     } catch (error) {
-      this.fail(error);
+      if (life === this.life) this.fail(error);
       return;
     }
+    if (life !== this.life) return;
     this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
     this.torrent.start();
     this.trackers?.start();
@@ -134,9 +138,11 @@ export class ManagedTorrent {
 
   /** Reads and hashes what is on the disk, all of it or some pieces. The torrent must not be running. */
   async check(onProgress?: (done: number) => void, pieces?: Iterable<PieceIndex>): Promise<void> {
-    await this.torrent.stop();
-    this.piecesChecked = 0;
+    const life = ++this.life;
     this.cancelCheck = false;
+    await this.torrent.stop();
+    if (life !== this.life) return;
+    this.piecesChecked = 0;
     this.enter('checking');
     this.checking = this.torrent.recheck({
       ...(pieces === undefined ? {} : { pieces }),
@@ -157,6 +163,7 @@ export class ManagedTorrent {
   }
 
   async stop(): Promise<void> {
+    this.life++;
     this.cancelCheck = true;
     await this.checking?.catch(() => {});
     await Promise.all([this.torrent.stop(), this.trackers?.stop()]);
