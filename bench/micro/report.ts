@@ -73,18 +73,18 @@ function barOf(each: MicroCase): Bar {
   const failed = each.error !== undefined;
   return {
     label: each.name,
-    kind: / without$|: (?:the calling thread|bare sockets)$/.test(each.name) ? 'other' : 'own',
+    kind: /: (?:rival|native|the calling thread|bare sockets)$/.test(each.name) ? 'other' : 'own',
     value: failed ? Number.NaN : each.medianMs,
     valueText: failed ? `failed: ${each.error}` : timeText(each.medianMs),
     marks: failed ? [] : [each.p99Ms],
-    cells: [{ text: failed ? '' : rateText(each.medianMs), tone: 'plain' }],
+    cells: [{ text: failed ? '' : rateText(each), tone: 'plain' }],
   };
 }
 
 function numbersOf(each: MicroCase): readonly string[] {
   if (each.error !== undefined) return [`failed: ${each.error}`, '', '', '', ''];
   const { medianMs, deviationMs, p99Ms, samples } = each;
-  return [...[medianMs, deviationMs, p99Ms].map(timeText), rateText(medianMs), samples.toLocaleString('en')];
+  return [...[medianMs, deviationMs, p99Ms].map(timeText), rateText(each), samples.toLocaleString('en')];
 }
 
 /** `1.23 µs`: three digits that matter. */
@@ -99,6 +99,9 @@ export function timeText(ms: number): string {
   return `${Number((ms / (size || 1e-6)).toPrecision(3))} ${unit}`;
 }
 
-function rateText(ms: number): string {
-  return ms > 0 ? Number((1000 / ms).toPrecision(3)).toLocaleString('en') : '';
+/** Calls per second, or bytes where the case has a payload. */
+function rateText({ medianMs, bytes }: MicroCase): string {
+  if (medianMs <= 0) return '';
+  if (bytes !== undefined) return `${(bytes / 1e6 / medianMs).toFixed(2)} GB`;
+  return Number((1000 / medianMs).toPrecision(3)).toLocaleString('en');
 }

@@ -15,22 +15,23 @@ export async function runSuite(suite: Suite, options: { readonly quick: boolean 
     warmupTime: (timeMs * share) / 4,
     warmupIterations: options.quick ? 1 : warmupIterations,
   });
-  const close = await suite.add(bench);
+  const { bytesOf, close } = await suite.add(bench);
   try {
     await bench.run();
   } finally {
     await close?.();
   }
   const { name, title, about } = suite;
-  return { name, title, about, cases: bench.tasks.map(caseOf) };
+  return { name, title, about, cases: bench.tasks.map((task) => caseOf(task, bytesOf?.get(task.name))) };
 }
 
-function caseOf(task: Task): MicroCase {
+function caseOf(task: Task, bytes: number | undefined): MicroCase {
   const { name, result } = task;
   if (!('latency' in result)) {
     const error = result.state === 'errored' ? result.error.message : `did not run: ${result.state}`;
     return { name, medianMs: 0, deviationMs: 0, minMs: 0, p99Ms: 0, samples: 0, error };
   }
   const { p50, mad, min, p99, samplesCount } = result.latency;
-  return { name, medianMs: p50, deviationMs: mad, minMs: min, p99Ms: p99, samples: samplesCount };
+  const times = { medianMs: p50, deviationMs: mad, minMs: min, p99Ms: p99, samples: samplesCount };
+  return { name, ...times, ...(bytes === undefined ? {} : { bytes }) };
 }

@@ -15,8 +15,16 @@ export interface Suite {
   readonly title: string;
   readonly about: string;
   readonly options?: SuiteOptions;
-  /** Adds its cases; what it returns is called when they have run. */
-  readonly add: (bench: Bench) => Promise<(() => Promise<void>) | undefined>;
+  /** Adds its cases. */
+  readonly add: (bench: Bench) => Promise<AddedCases>;
+}
+
+/** What a suite has to say about the cases it added. */
+export interface AddedCases {
+  /** Payload bytes of one call, by the name of the case. */
+  readonly bytesOf?: ReadonlyMap<string, number>;
+  /** Called when all have run. */
+  readonly close?: () => Promise<void>;
 }
 
 /** Cases that take a good part of a second each. */
@@ -25,39 +33,27 @@ const LONG: SuiteOptions = { timeMs: 1500, iterations: 5, warmupIterations: 1 };
 /** Every file of micro benchmarks. Each is loaded only when it is run. */
 export const SUITES: readonly Suite[] = [
   {
-    name: 'kernels/crypto',
-    title: 'Kernels',
+    name: 'kernels/hash',
+    title: 'Kernels: hashes and cells',
     about:
-      'Each kernel beside what one would do without it. The command “allium bench kernels” measures them in pairs.',
+      'Every operation in the shapes it really has: WebAssembly with SIMD, without, and the native twin.',
+    add: async (bench) => ({ bytesOf: (await import('../kernels/hash.bench.ts')).addHashCases(bench) }),
+  },
+  {
+    name: 'kernels/ciphers',
+    title: 'Kernels: ciphers and identifiers',
+    about:
+      'Beside what one would do without them. The command “allium bench kernels” measures them in pairs.',
     add: async (bench) => {
-      const [{ cellContests }, { rc4Contest }, { xorContest }, { leafContest, pieceContest }] =
-        await Promise.all([
-          import('../kernels/cells.ts'),
-          import('../kernels/rc4.ts'),
-          import('../kernels/xor.ts'),
-          import('../kernels/hashes.ts'),
-        ]);
-      const leaves = await leafContest();
-      const contests = [
-        pieceContest('sha1', 'SHA-1, 4 pieces of 64 KiB', 1),
-        pieceContest('sha256', 'SHA-256, 4 pieces of 64 KiB', 1),
-        ...(leaves === undefined ? [] : [leaves]),
-        ...[...cellContests(), rc4Contest(), xorContest()],
-      ];
-      for (const { what, choice, ours, rival } of contests) {
-        bench.add(`${what}: Allium, ${choice}`, ours);
-        // Two of ours may be held against the same thing.
-        const other = `${what}: without`;
-        if (bench.getTask(other) === undefined) bench.add(other, rival);
-      }
-      return undefined;
+      (await import('../kernels/ciphers.bench.ts')).addCipherCases(bench);
+      return {};
     },
   },
   {
     name: 'kernels/pool',
     title: 'Worker pool and slab',
     about: 'What a trip to a worker costs, how much the workers hash, what a lease of memory costs.',
-    add: async (bench) => (await import('../kernels/pool.bench.ts')).addPoolCases(bench),
+    add: async (bench) => ({ close: await (await import('../kernels/pool.bench.ts')).addPoolCases(bench) }),
   },
   {
     name: 'codec',
@@ -65,7 +61,7 @@ export const SUITES: readonly Suite[] = [
     about: 'Reading and writing torrent files.',
     add: async (bench) => {
       (await import('../codec.bench.ts')).addCodecCases(bench);
-      return undefined;
+      return {};
     },
   },
   {
@@ -74,7 +70,7 @@ export const SUITES: readonly Suite[] = [
     about: 'Reading and writing the messages of the peer protocol, 1,000 at a time.',
     add: async (bench) => {
       (await import('../wire.bench.ts')).addWireCases(bench);
-      return undefined;
+      return {};
     },
   },
   {
@@ -83,7 +79,7 @@ export const SUITES: readonly Suite[] = [
     about: 'Choosing what to ask for among 50,000 pieces and 200 peers.',
     add: async (bench) => {
       (await import('../picker.bench.ts')).addPickerCases(bench);
-      return undefined;
+      return {};
     },
   },
   {
@@ -94,7 +90,7 @@ export const SUITES: readonly Suite[] = [
     add: async (bench) => {
       const { PUMP_CASES } = await import('../runtime.bench.ts');
       for (const [name, run] of Object.entries(PUMP_CASES)) bench.add(name, async () => void (await run()));
-      return undefined;
+      return {};
     },
   },
 ];

@@ -9,6 +9,8 @@ export interface MicroCase {
   readonly minMs: number;
   readonly p99Ms: number;
   readonly samples: number;
+  /** Payload of one call, where there is one. */
+  readonly bytes?: number;
   /** Why there is no result; the numbers are 0 then. */
   readonly error?: string;
 }

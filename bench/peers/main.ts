@@ -74,12 +74,9 @@ async function measure(options: PeersOptions, resultPath: string): Promise<void>
       rmSync(folder, { recursive: true, force: true });
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      clean();
-      process.exit(130);
-    });
-  }
+  process.once('exit', clean);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(130));
   try {
     const payloads = new Payloads(join(root, 'payload'), options.sizeBytes, say);
     const scratch = scratchFolders(scratchRoot);

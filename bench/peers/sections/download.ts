@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon } from '../../support/daemon.ts';
+import { Daemon, lastLines } from '../../support/daemon.ts';
 import { NoiseMeter } from '../../support/noise.ts';
 import { treeCpuSeconds, treeMemory } from '../../support/proc.ts';
 import { findLibtorrentPython, findProgram } from '../../support/programs.ts';
@@ -150,7 +150,9 @@ export async function downloadOnce(
   };
   const timer = setInterval(look, MEMORY_EVERY_MS);
   try {
-    await listening(port, LISTEN_MS);
+    await listening(port, LISTEN_MS).catch((error: Error) => {
+      throw new Error(`${error.message}: ${lastLines(daemon.output)}`);
+    });
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const noise = new NoiseMeter();
     const [before, giverBefore] = [treeCpuSeconds(daemon.pid), treeCpuSeconds(giver.daemon.pid)];
