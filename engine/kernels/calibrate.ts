@@ -28,6 +28,9 @@ const ROUNDS_MIN = 12;
 /** After so many rounds a twin that is so much slower is given up, which leaves time for the close ones. */
 const CLEAR_ROUNDS = 5;
 const CLEAR_FACTOR = 1.8;
+/** Close calls get more rounds: so that one of them meets a moment in which nobody else has the core. */
+const CLOSE_ROUNDS = 80;
+const CLOSE_FACTOR = 1.35;
 
 /**
  * Measures both twins of every operation on this machine, in turn, and chooses the faster. The best of many short
@@ -42,10 +45,10 @@ export function calibrate(compiled: CompiledKernels, budgetMs: number = BUDGET_M
     best: { wasm: Number.POSITIVE_INFINITY, native: Number.POSITIVE_INFINITY },
   }));
   const until = from + budgetMs;
-  for (let round = 0; round < ROUNDS_MIN || performance.now() < until; round += 1) {
+  for (let round = 0; round < CLOSE_ROUNDS || performance.now() < until; round += 1) {
     for (const { operation, best } of found) {
-      const [low, high] = [Math.min(best.wasm, best.native), Math.max(best.wasm, best.native)];
-      if (round >= CLEAR_ROUNDS && high > low * CLEAR_FACTOR) continue;
+      if (isDecided(best, round) && performance.now() >= until) continue;
+      if (isClear(best, round)) continue;
       for (const twin of ['wasm', 'native'] as const) {
         best[twin] = Math.min(best[twin], timeMs(operation.rounds[twin]));
       }
@@ -69,6 +72,19 @@ export function chooseKernels(policy: KernelPolicy, compiled: CompiledKernels): 
   if (policy !== 'auto') return choiceOfOne(policy);
   measured ??= calibrate(compiled).choice;
   return measured;
+}
+
+function isClear(best: Readonly<Record<Twin, number>>, round: number): boolean {
+  return round >= CLEAR_ROUNDS && apart(best) > CLEAR_FACTOR;
+}
+
+function isDecided(best: Readonly<Record<Twin, number>>, round: number): boolean {
+  return round >= ROUNDS_MIN && apart(best) > CLOSE_FACTOR;
+}
+
+/** How many times the slower twin takes as long as the faster. */
+function apart(best: Readonly<Record<Twin, number>>): number {
+  return Math.max(best.wasm, best.native) / Math.min(best.wasm, best.native);
 }
 
 function timeMs(round: () => void): number {
