@@ -66,7 +66,7 @@ export async function makeReady(
   torrent: {
     readonly infoHash: string;
     readonly stored: StoredTorrent;
-    readonly resume: StoredResume | undefined;
+    readonly resume: StoredResume;
     readonly notes: readonly number[];
   },
   end: RunEnd,
@@ -78,13 +78,13 @@ export async function makeReady(
   const merged = mergeNotes(saved, notes, end);
   const layout = new Layout(metainfo);
   const found = await markFiles(metainfo, stored.root, files);
-  const lastWriteMs = Math.max(end.lastWriteMs, resume?.savedAtMs ?? 0);
-  const recorded = resume?.files ?? [];
+  const lastWriteMs = Math.max(end.lastWriteMs, resume.savedAtMs);
+  const recorded = resume.files;
   const judged = judgeFiles(merged, { metainfo, layout, recorded, found }, { ...end, lastWriteMs });
   const missing = judged.missing.map((index) => metainfo.files[index]!.path.join('/'));
   // With files gone nothing is to be forgotten: they may be on a disk that is not mounted.
   const belief = missing.length > 0 ? merged : judged;
-  const isSame = resume !== undefined && belief.have.equals(saved.have) && belief.doubt.equals(saved.doubt);
+  const isSame = belief.have.equals(saved.have) && belief.doubt.equals(saved.doubt);
   const changed = !isSame || notes.length > 0;
   return {
     infoHash,
@@ -94,12 +94,12 @@ export async function makeReady(
     doubt: belief.doubt,
     missing,
     changed,
-    adopting: resume?.adopting ?? false,
+    adopting: resume.adopting,
     // Notes of the old generation are in `have` and `doubt` by now and must not be read again.
-    generation: (resume?.generation ?? 0) + (changed ? 1 : 0),
+    generation: resume.generation + (changed ? 1 : 0),
     marks: missing.length > 0 ? recorded : found,
-    downloadedBytes: resume?.downloadedBytes ?? 0,
-    uploadedBytes: resume?.uploadedBytes ?? 0,
+    downloadedBytes: resume.downloadedBytes,
+    uploadedBytes: resume.uploadedBytes,
   };
 }
 
@@ -144,9 +144,8 @@ function parseStored(infoHash: string, stored: StoredTorrent): Metainfo {
   throw damaged(`torrent ${infoHash}`, 'its torrent file is another one');
 }
 
-function beliefOf(infoHash: string, metainfo: Metainfo, resume: StoredResume | undefined): Belief {
+function beliefOf(infoHash: string, metainfo: Metainfo, resume: StoredResume): Belief {
   const { pieceCount } = metainfo;
-  if (resume === undefined) return { have: new Bitfield(pieceCount), doubt: new Bitfield(pieceCount) };
   try {
     return {
       have: new Bitfield(pieceCount, Uint8Array.from(resume.have)),

@@ -52,9 +52,8 @@ export class NodeTorrents {
   async load(): Promise<void> {
     const { store, runtime } = this.modules;
     const ready: ReadyTorrent[] = [];
-    for (const [infoHash, stored] of store.torrents()) {
-      const resume = store.resume(infoHash);
-      const notes = store.recentPieces(stored.number, resume?.generation ?? 0);
+    for (const [infoHash, stored, resume] of store.torrents()) {
+      const notes = store.recentPieces(stored.number, resume.generation);
       ready.push(await makeReady({ infoHash, stored, resume, notes }, store.previous, runtime.files));
     }
     const changed = ready.filter((torrent) => torrent.changed);

@@ -14,6 +14,8 @@ export const sessionSchema = v.object({
   /** Everything was saved at the end of the run. */
   clean: v.boolean(),
   nextNumber: count,
+  /** How many torrents there are: a damaged index must not pass for an empty one. */
+  torrentCount: count,
 });
 export type StoredSession = v.InferOutput<typeof sessionSchema>;
 

@@ -20,7 +20,7 @@ import {
 } from './schema.ts';
 
 const SESSION_KEY = 'session';
-/** Written last when a store is made: where it is, there must be data too. */
+/** Written when a store has begun to be used: where it is, there must be data too. */
 const MARKER = 'ABOUT-THIS-FOLDER.txt';
 const MARKER_TEXT = `This folder is the memory of an Allium node: its torrents and how far each of them is.
 The downloaded files are not in here. Do not delete or edit what is in it while a node runs.
@@ -44,7 +44,9 @@ type Binary = Database<Buffer, string>;
  */
 export class NodeStore {
   readonly previous: PreviousRun;
+  private readonly folder: string;
   private readonly lock: FolderLock;
+  private readonly isNew: boolean;
   private readonly root: RootDatabase<Buffer, string>;
   private readonly meta: Binary;
   private readonly torrentsDb: Binary;
@@ -55,13 +57,17 @@ export class NodeStore {
   private begun = false;
 
   private constructor(parts: {
+    folder: string;
     lock: FolderLock;
+    isNew: boolean;
     root: RootDatabase<Buffer, string>;
     journal: Journal;
     entries: readonly JournalEntry[];
     lastWriteMs: number;
   }) {
+    this.folder = parts.folder;
     this.lock = parts.lock;
+    this.isNew = parts.isNew;
     this.root = parts.root;
     this.journal = parts.journal;
     this.meta = this.database('meta');
@@ -70,13 +76,16 @@ export class NodeStore {
     this.entries = groupByTorrent(parts.entries);
     const last = this.get(this.meta, SESSION_KEY, sessionSchema);
     if (last !== undefined && last.version > STORE_VERSION) throw newer(last.version);
+    const known = last?.torrentCount ?? 0;
+    if (last === undefined && !this.isNew) throw damaged(`record ${SESSION_KEY}`, 'it is gone');
     const boot = bootId();
     this.previous = {
       clean: last?.clean ?? true,
       sameBoot: last !== undefined && boot !== '' && last.boot === boot,
       lastWriteMs: parts.lastWriteMs,
     };
-    this.session = { version: STORE_VERSION, boot, clean: false, nextNumber: last?.nextNumber ?? 1 };
+    const nextNumber = last?.nextNumber ?? 1;
+    this.session = { version: STORE_VERSION, boot, clean: false, nextNumber, torrentCount: known };
   }
 
   /**
@@ -92,9 +101,7 @@ export class NodeStore {
       const isNew = !existsSync(marker);
       if (!isNew && (!existsSync(data) || statSync(data).size === 0)) throw damaged(data, 'it is gone');
       if (existsSync(data)) checkDataFile(data);
-      const store = await NodeStore.build(openRoot(join(folder, 'db')), folder, lock);
-      if (isNew) writeFileSync(marker, MARKER_TEXT);
-      return store;
+      return await NodeStore.build(openRoot(join(folder, 'db')), { folder, lock, isNew });
     } catch (error) {
       lock.release();
       throw error;
@@ -103,11 +110,10 @@ export class NodeStore {
 
   private static async build(
     root: RootDatabase<Buffer, string>,
-    folder: string,
-    lock: FolderLock,
+    parts: { readonly folder: string; readonly lock: FolderLock; readonly isNew: boolean },
   ): Promise<NodeStore> {
     try {
-      return new NodeStore({ lock, root, ...Journal.open(folder) });
+      return new NodeStore({ ...parts, root, ...Journal.open(parts.folder) });
     } catch (error) {
       await root.close();
       throw error;
@@ -121,14 +127,25 @@ export class NodeStore {
   async begin(): Promise<void> {
     await this.commit(() => this.put(this.meta, SESSION_KEY, this.session));
     this.begun = true;
+    if (this.isNew) writeFileSync(join(this.folder, MARKER), MARKER_TEXT);
   }
 
-  /** Every torrent, by info-hash in hexadecimal. Throws BAD_STATE at a damaged record. */
-  *torrents(): Generator<[infoHash: string, torrent: StoredTorrent]> {
+  /**
+   * Every torrent, by info-hash in hexadecimal, and how far it was when it was last saved. Throws BAD_STATE at a
+   * damaged record and when there are fewer than were added: a damaged index hides records without a word.
+   */
+  *torrents(): Generator<[infoHash: string, torrent: StoredTorrent, resume: StoredResume]> {
+    let found = 0;
     for (const infoHash of this.torrentsDb.getKeys()) {
       const torrent = this.get(this.torrentsDb, infoHash, torrentSchema);
-      if (torrent !== undefined) yield [infoHash, torrent];
+      const resume = this.get(this.resumeDb, infoHash, resumeSchema);
+      if (torrent === undefined || resume === undefined)
+        throw damaged(`torrent ${infoHash}`, 'a part is gone');
+      found += 1;
+      yield [infoHash, torrent, resume];
     }
+    const known = this.session.torrentCount;
+    if (found !== known) throw damaged('the list of torrents', `${found} of ${known} are there`);
   }
 
   /** Remembers a torrent and how far it is, both or neither; returns it with its number. */
@@ -138,7 +155,8 @@ export class NodeStore {
     resume: StoredResume,
   ): Promise<StoredTorrent> {
     const stored = { ...torrent, number: this.session.nextNumber };
-    this.session = { ...this.session, nextNumber: stored.number + 1 };
+    const torrentCount = this.session.torrentCount + 1;
+    this.session = { ...this.session, nextNumber: stored.number + 1, torrentCount };
     await this.commit(() => {
       this.put(this.meta, SESSION_KEY, this.session);
       this.put(this.torrentsDb, infoHash, stored);
@@ -154,15 +172,12 @@ export class NodeStore {
 
   /** Forgets a torrent and how far it is. */
   async remove(infoHash: string): Promise<void> {
+    this.session = { ...this.session, torrentCount: this.session.torrentCount - 1 };
     await this.commit(() => {
+      this.put(this.meta, SESSION_KEY, this.session);
       void this.torrentsDb.remove(infoHash);
       void this.resumeDb.remove(infoHash);
     });
-  }
-
-  /** How far a torrent was when it was last saved; undefined when it never was. */
-  resume(infoHash: string): StoredResume | undefined {
-    return this.get(this.resumeDb, infoHash, resumeSchema);
   }
 
   /** The pieces earlier runs have written since it was last saved, as far as the journal can be read. */
