@@ -1,7 +1,8 @@
+import { NativeLaneHasher } from './lane-hasher-native.ts';
+import { HASH_BYTES } from './sha.ts';
 import type { Slab } from './slab.ts';
-import { CryptoHasher } from './tasks/crypto-hasher.ts';
 import { MessageHasher } from './tasks/hash-messages.ts';
-import { checkMessages, DIGEST_BYTES, packMessages } from './tasks/message-list.ts';
+import { checkMessages, packMessages } from './tasks/message-list.ts';
 import type { HashName, Message } from './types.ts';
 
 export interface HashServiceStats {
@@ -46,7 +47,7 @@ export class InlineHashService implements HashService {
 
   async digest(name: HashName, messages: readonly Message[]): Promise<Uint8Array> {
     const byteLength = checkMessages(messages, this.#slab.bytes.length);
-    const out = new Uint8Array(messages.length * DIGEST_BYTES[name]);
+    const out = new Uint8Array(messages.length * HASH_BYTES[name]);
     this.#hashers[name].run(packMessages(messages), out);
     this.#messages += messages.length;
     this.#bytes += byteLength;
@@ -57,6 +58,6 @@ export class InlineHashService implements HashService {
 }
 
 function inlineHasher(name: HashName, bytes: Uint8Array): MessageHasher {
-  const hasher = new CryptoHasher(name, bytes);
-  return new MessageHasher(name, { wide: hasher, single: hasher });
+  const hasher = new NativeLaneHasher({ name }, { bytes });
+  return new MessageHasher({ name, wide: hasher, single: hasher });
 }

@@ -1,7 +1,8 @@
 import type { AlliumError } from '../codec/error.ts';
 import type { HashBatch, HashCall, HashJob } from './pool-queue.ts';
+import { HASH_BYTES } from './sha.ts';
 import type { HashPayload } from './tasks/hash.ts';
-import { DIGEST_BYTES, packMessages } from './tasks/message-list.ts';
+import { packMessages } from './tasks/message-list.ts';
 import type { TaskName } from './tasks.ts';
 
 /** One task for a worker, and whom it concerns. */
@@ -60,7 +61,7 @@ export class HashWork implements Work {
   /** `value`: the digests of all jobs one behind the other. */
   done(value: unknown): void {
     const digests = value as Uint8Array;
-    const digestBytes = DIGEST_BYTES[this.#batch.name];
+    const digestBytes = HASH_BYTES[this.#batch.name];
     let at = 0;
     for (const job of this.#batch.jobs) {
       const end = at + job.count * digestBytes;

@@ -9,8 +9,9 @@ import { Crew } from './pool-crew.ts';
 import { PoolRoom } from './pool-room.ts';
 import { Schedule } from './pool-schedule.ts';
 import { taskWork, type Work } from './pool-work.ts';
+import { HASH_BYTES } from './sha.ts';
 import type { Slab } from './slab.ts';
-import { checkMessages, DIGEST_BYTES } from './tasks/message-list.ts';
+import { checkMessages } from './tasks/message-list.ts';
 import type { TaskName, TaskPayload, TaskResult } from './tasks.ts';
 import type { HashName, Message } from './types.ts';
 import type { PoolFault } from './worker-session.ts';
@@ -114,7 +115,7 @@ export class HashPool implements HashService {
 
   async digest(name: HashName, messages: readonly Message[]): Promise<Uint8Array> {
     const byteLength = checkMessages(messages, this.#slab.bytes.length);
-    const out = new Uint8Array(messages.length * DIGEST_BYTES[name]);
+    const out = new Uint8Array(messages.length * HASH_BYTES[name]);
     if (messages.length === 0) return out;
     const unanswered = messages.length;
     this.#pending += unanswered;

@@ -4,14 +4,16 @@ import { createHash, type Hash } from 'node:crypto';
 import fc from 'fast-check';
 import { suite as uvuSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { WholeHasher } from '../../engine/kernels/lane-hasher.ts';
+import { NativeLaneHasher } from '../../engine/kernels/lane-hasher-native.ts';
 import { MessageHasher } from '../../engine/kernels/tasks/hash-messages.ts';
 import { packMessages } from '../../engine/kernels/tasks/message-list.ts';
-import type { LaneHasher, Message } from '../../engine/kernels/types.ts';
+import type { Message } from '../../engine/kernels/types.ts';
 
 const suite = uvuSuite('messages in lanes');
 
 /** As strict as a kernel, and slow: one node:crypto hash per lane. */
-class StrictHasher implements LaneHasher {
+class StrictHasher implements WholeHasher {
   readonly name = 'sha1';
   readonly lanes: 1 | 4;
   readonly #bytes: Uint8Array;
@@ -40,6 +42,13 @@ class StrictHasher implements LaneHasher {
     this.counts.push(count);
     for (const [lane, hash] of this.#hashes.entries()) out.set(hash.digest(), lane * 20);
     this.#hashes = [];
+  }
+
+  whole(offsets: ArrayLike<number>, count: number, byteLength: number, out: Uint8Array): void {
+    assert.is(this.#hashes.length, 0, 'a message is under way');
+    this.#open(count);
+    if (byteLength > 0) this.update(offsets, count, byteLength);
+    this.digest(count, out);
   }
 
   #open(count: number): void {
@@ -77,7 +86,7 @@ suite('every message is hashed once, whole, and answered at its place', () => {
       const wide = new StrictHasher(lanes, bytes);
       const single = new StrictHasher(1, bytes);
       const out = new Uint8Array(20 * messages.length);
-      new MessageHasher('sha1', { wide, single }).run(packMessages(messages), out);
+      new MessageHasher({ name: 'sha1', wide, single }).run(packMessages(messages), out);
       const right = messages.map((parts) => {
         const hash = createHash('sha1');
         for (const { offset, byteLength } of parts) hash.update(bytes.subarray(offset, offset + byteLength));
@@ -93,9 +102,22 @@ suite('messages of one length fill the lanes; a last one alone goes to the hashe
   const wide = new StrictHasher(4, bytes);
   const single = new StrictHasher(1, bytes);
   const messages = Array.from({ length: 9 }, (_, at): Message => [{ offset: at, byteLength: 700 }]);
-  new MessageHasher('sha1', { wide, single }).run(packMessages(messages), new Uint8Array(9 * 20));
+  new MessageHasher({ name: 'sha1', wide, single }).run(packMessages(messages), new Uint8Array(9 * 20));
   assert.equal(wide.counts, [4, 4]);
   assert.equal(single.counts, [1]);
+});
+
+suite('beside a native hasher for one, lanes are only used when all are filled', () => {
+  const wide = new StrictHasher(4, bytes);
+  const single = new NativeLaneHasher({ name: 'sha1' }, { bytes });
+  const messages = Array.from({ length: 7 }, (_, at): Message => [{ offset: at, byteLength: 700 }]);
+  const out = new Uint8Array(7 * 20);
+  new MessageHasher({ name: 'sha1', wide, single }).run(packMessages(messages), out);
+  assert.equal(wide.counts, [4]);
+  const right = messages.map(([part]) =>
+    createHash('sha1').update(bytes.subarray(part!.offset, part!.offset + 700)),
+  );
+  assert.equal(Buffer.from(out), Buffer.concat(right.map((hash) => hash.digest())));
 });
 
 suite.run();

@@ -1,9 +1,10 @@
 import { createLaneHashers, createSha256Tree, type KernelChoice } from '../choice.ts';
+import type { LaneHashers } from '../lane-hasher.ts';
 import { scratchOffset } from '../memory-map.ts';
 import { type CompiledKernels, type Kernels, loadKernels } from '../module.ts';
 import type { Sha256Tree } from '../sha256-tree.ts';
 import type { Extent, HashName } from '../types.ts';
-import { type HasherPair, MessageHasher } from './hash-messages.ts';
+import { MessageHasher } from './hash-messages.ts';
 
 /** What a task finds in its worker. Made once per worker; the next task finds the same. */
 export interface TaskContext {
@@ -14,7 +15,7 @@ export interface TaskContext {
   /** Slots that only this worker uses, for what it reads itself; of length 0 if the pool was made without. */
   readonly privateRun: Extent;
   /** This thread's hashers, as calibrated. Each task must leave them digested. */
-  hashers(name: HashName): HasherPair;
+  hashers(name: HashName): LaneHashers;
   messageHasher(name: HashName): MessageHasher;
   /** This thread's hash trees, as calibrated. */
   readonly sha256Tree: Sha256Tree;
@@ -38,7 +39,7 @@ export interface WorkerSetup {
 export function openContext(setup: WorkerSetup, seat: number): TaskContext {
   const { memory, compiled } = setup;
   const bytes = new Uint8Array(memory.buffer);
-  const pairs = new Map<HashName, HasherPair>();
+  const laneHashers = new Map<HashName, LaneHashers>();
   const messageHashers = new Map<HashName, MessageHasher>();
   let kernels: Kernels | undefined;
   let tree: Sha256Tree | undefined;
@@ -50,17 +51,17 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
       return kernels;
     },
     hashers(name) {
-      let pair = pairs.get(name);
-      if (pair === undefined) {
-        pair = createLaneHashers(name, this.kernels, setup.choice);
-        pairs.set(name, pair);
+      let hashers = laneHashers.get(name);
+      if (hashers === undefined) {
+        hashers = createLaneHashers(name, this.kernels, setup.choice);
+        laneHashers.set(name, hashers);
       }
-      return pair;
+      return hashers;
     },
     messageHasher(name) {
       let hasher = messageHashers.get(name);
       if (hasher === undefined) {
-        hasher = new MessageHasher(name, this.hashers(name));
+        hasher = new MessageHasher(this.hashers(name));
         messageHashers.set(name, hasher);
       }
       return hasher;

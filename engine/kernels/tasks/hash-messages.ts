@@ -1,11 +1,6 @@
-import type { HashName, LaneHasher } from '../types.ts';
-import { DIGEST_BYTES } from './message-list.ts';
-
-/** The hashers of one thread: `wide` gains from several messages side by side, `single` is the best for one. */
-export interface HasherPair {
-  readonly wide: LaneHasher;
-  readonly single: LaneHasher;
-}
+import type { LaneHashers, WholeHasher } from '../lane-hasher.ts';
+import { NativeLaneHasher } from '../lane-hasher-native.ts';
+import { HASH_BYTES } from '../sha.ts';
 
 /** Walks over the bytes of one message, extent by extent. */
 class Cursor {
@@ -43,23 +38,28 @@ class Cursor {
 
 /** Hashes lists of messages in the calling thread, as many side by side as the hasher has lanes. */
 export class MessageHasher {
-  readonly #pair: HasherPair;
+  readonly #hashers: LaneHashers;
+  /** From so many messages on they go side by side. */
+  readonly #wideCountMin: number;
   readonly #digestBytes: number;
   readonly #cursors: readonly Cursor[];
   readonly #offsets: number[];
   readonly #scratch: Uint8Array;
 
-  constructor(name: HashName, pair: HasherPair) {
-    this.#pair = pair;
-    this.#digestBytes = DIGEST_BYTES[name];
-    this.#cursors = Array.from({ length: pair.wide.lanes }, () => new Cursor());
-    this.#offsets = new Array<number>(pair.wide.lanes).fill(0);
-    this.#scratch = new Uint8Array(pair.wide.lanes * this.#digestBytes);
+  constructor(hashers: LaneHashers) {
+    this.#hashers = hashers;
+    // A native hash does two or three messages in less time than the kernel does four, with lanes idle or not.
+    this.#wideCountMin = hashers.single instanceof NativeLaneHasher ? hashers.wide.lanes : 2;
+    this.#digestBytes = HASH_BYTES[hashers.name];
+    this.#cursors = Array.from({ length: hashers.wide.lanes }, () => new Cursor());
+    this.#offsets = new Array<number>(hashers.wide.lanes).fill(0);
+    this.#scratch = new Uint8Array(hashers.wide.lanes * this.#digestBytes);
   }
 
   /** Hashes all messages of `packed` (see `packMessages`); digest i goes to out[i × digest length …]. */
   run(packed: Uint32Array, out: Uint8Array): void {
-    if (this.#pair.wide.lanes === 1) {
+    const { wide } = this.#hashers;
+    if (wide.lanes === 1) {
       this.#runSingly(packed, out);
       return;
     }
@@ -76,29 +76,40 @@ export class MessageHasher {
       }
       group.push(at, index);
       index += 1;
-      if (group.length === 2 * this.#pair.wide.lanes) {
-        this.#hashGroup(this.#pair.wide, packed, group, byteLength, out);
+      if (group.length === 2 * wide.lanes) {
+        this.#hashGroup(wide, packed, group, byteLength, out);
         waiting.delete(byteLength);
       }
     }
     for (const [byteLength, group] of waiting) {
-      // Two lanes of four still beat two runs of one.
-      const hasher = group.length === 2 ? this.#pair.single : this.#pair.wide;
-      this.#hashGroup(hasher, packed, group, byteLength, out);
+      if (group.length >= 2 * this.#wideCountMin) this.#hashGroup(wide, packed, group, byteLength, out);
+      else
+        for (let at = 0; at < group.length; at += 2) this.#hashOne(packed, group[at]!, group[at + 1]!, out);
     }
   }
 
   #runSingly(packed: Uint32Array, out: Uint8Array): void {
     let index = 0;
     for (let at = 0; at < packed.length; at += 1 + 2 * packed[at]!) {
-      this.#hashGroup(this.#pair.single, packed, [at, index], packedMessageBytes(packed, at), out);
+      this.#hashOne(packed, at, index, out);
       index += 1;
     }
   }
 
+  #hashOne(packed: Uint32Array, at: number, index: number, out: Uint8Array): void {
+    const { single } = this.#hashers;
+    if (packed[at] !== 1) {
+      this.#hashGroup(single, packed, [at, index], packedMessageBytes(packed, at), out);
+      return;
+    }
+    this.#offsets[0] = packed[at + 1]!;
+    single.whole(this.#offsets, 1, packed[at + 2]!, this.#scratch);
+    this.#deliver(0, index, out);
+  }
+
   /** `group` holds place and index of each message in turn. */
   #hashGroup(
-    hasher: LaneHasher,
+    hasher: WholeHasher,
     packed: Uint32Array,
     group: readonly number[],
     byteLength: number,
@@ -119,13 +130,12 @@ export class MessageHasher {
       left -= step;
     }
     hasher.digest(count, this.#scratch);
-    for (let lane = 0; lane < count; lane += 1) {
-      const from = lane * this.#digestBytes;
-      out.set(
-        this.#scratch.subarray(from, from + this.#digestBytes),
-        group[2 * lane + 1]! * this.#digestBytes,
-      );
-    }
+    for (let lane = 0; lane < count; lane += 1) this.#deliver(lane, group[2 * lane + 1]!, out);
+  }
+
+  #deliver(lane: number, index: number, out: Uint8Array): void {
+    const from = lane * this.#digestBytes;
+    out.set(this.#scratch.subarray(from, from + this.#digestBytes), index * this.#digestBytes);
   }
 }
 

@@ -1,6 +1,6 @@
+import { HASH_BYTES } from '../sha.ts';
 import type { HashName } from '../types.ts';
 import type { TaskContext } from './context.ts';
-import { DIGEST_BYTES } from './message-list.ts';
 
 export interface HashPayload {
   readonly name: HashName;
@@ -11,7 +11,7 @@ export interface HashPayload {
 
 /** Hashes messages that lie in the slab; the digests one behind the other. */
 export function hash(payload: HashPayload, context: TaskContext): Uint8Array {
-  const out = new Uint8Array(payload.messageCount * DIGEST_BYTES[payload.name]);
+  const out = new Uint8Array(payload.messageCount * HASH_BYTES[payload.name]);
   context.messageHasher(payload.name).run(payload.packed, out);
   return out;
 }

@@ -1,8 +1,8 @@
+import { HASH_BYTES } from '../sha.ts';
 import type { Sha256Tree } from '../sha256-tree.ts';
 import { BLOCK_BYTES } from '../types.ts';
-import { DIGEST_BYTES } from './message-list.ts';
 
-const HASH = DIGEST_BYTES.sha256;
+const HASH = HASH_BYTES.sha256;
 /** Leaves of a group: 16 MiB of a file. Pieces may be far longer; their groups are folded one by one. */
 const GROUP_LEAVES = 1024;
 const ZEROS = new Uint8Array(HASH);

@@ -1,8 +1,5 @@
 import { AlliumError } from '../../codec/error.ts';
-import type { HashName, Message } from '../types.ts';
-
-/** Length of a digest. FIPS 180-4 §1. */
-export const DIGEST_BYTES: Readonly<Record<HashName, number>> = { sha1: 20, sha256: 32 };
+import type { Message } from '../types.ts';
 
 /**
  * Messages as one row of numbers, the form in which they travel to another thread: for each message the number of

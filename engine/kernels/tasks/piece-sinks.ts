@@ -1,7 +1,7 @@
+import type { LaneHashers } from '../lane-hasher.ts';
+import { HASH_BYTES } from '../sha.ts';
 import type { LaneHasher } from '../types.ts';
-import type { HasherPair } from './hash-messages.ts';
 import type { LeafRow } from './leaf-row.ts';
-import { DIGEST_BYTES } from './message-list.ts';
 
 /** Takes the bytes of up to four pieces side by side, chunk by chunk, and makes hashes of them. */
 export interface PieceSink {
@@ -16,13 +16,13 @@ export interface PieceSink {
 /** BEP 3: one SHA-1 over each piece. */
 export class Sha1Sink implements PieceSink {
   readonly digests: Uint8Array;
-  readonly #pair: HasherPair;
+  readonly #pair: LaneHashers;
   #hasher: LaneHasher;
   #first = 0;
   #count = 0;
 
-  constructor(pieceCount: number, pair: HasherPair) {
-    this.digests = new Uint8Array(pieceCount * DIGEST_BYTES.sha1);
+  constructor(pieceCount: number, pair: LaneHashers) {
+    this.digests = new Uint8Array(pieceCount * HASH_BYTES.sha1);
     this.#pair = pair;
     this.#hasher = pair.single;
   }
@@ -38,7 +38,7 @@ export class Sha1Sink implements PieceSink {
   }
 
   end(): void {
-    this.#hasher.digest(this.#count, this.digests.subarray(this.#first * DIGEST_BYTES.sha1));
+    this.#hasher.digest(this.#count, this.digests.subarray(this.#first * HASH_BYTES.sha1));
   }
 }
 
@@ -61,7 +61,7 @@ export class TreeSink implements PieceSink {
   #done = 0;
 
   constructor(pieceCount: number, shapes: (piece: number) => TreeShape, rows: readonly LeafRow[]) {
-    this.roots = new Uint8Array(pieceCount * DIGEST_BYTES.sha256);
+    this.roots = new Uint8Array(pieceCount * HASH_BYTES.sha256);
     this.#shapes = shapes;
     this.#rows = rows;
   }
@@ -84,7 +84,7 @@ export class TreeSink implements PieceSink {
   end(isWhole: boolean): void {
     for (let lane = 0; isWhole && lane < this.#count; lane += 1) {
       const piece = this.#first + lane;
-      const out = this.roots.subarray(piece * DIGEST_BYTES.sha256, (piece + 1) * DIGEST_BYTES.sha256);
+      const out = this.roots.subarray(piece * HASH_BYTES.sha256, (piece + 1) * HASH_BYTES.sha256);
       this.#rows[lane]!.root(this.#shapes(piece).width, out);
     }
   }
