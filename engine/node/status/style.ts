@@ -43,4 +43,6 @@ progress::-moz-progress-bar { background: var(--busy); }
 .empty { padding: 2.2rem 1rem; text-align: center; color: var(--soft); }
 footer { margin-top: 1.25rem; font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
 a { color: inherit; }
+@media (max-width: 40rem) { th:nth-child(2), td:nth-child(2), th:nth-child(6), td:nth-child(6) { display: none; }
+  th, td { padding: .6rem .5rem; } }
 `;
