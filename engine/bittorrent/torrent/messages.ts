@@ -43,10 +43,13 @@ export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Messag
       torrent.downloader.fill(download);
       return;
     case 'interested':
-    case 'not-interested':
-      connection.peerInterested = message.kind === 'interested';
+    case 'not-interested': {
+      const isInterested = message.kind === 'interested';
+      if (connection.peerInterested === isInterested) return;
+      connection.peerInterested = isInterested;
       torrent.onInterest(peer);
       return;
+    }
     case 'have':
       onHave(torrent, peer, message.piece);
       return;

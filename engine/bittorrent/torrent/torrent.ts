@@ -33,6 +33,8 @@ const TICK_MS = 1_000;
 /** BEP 3: a keep-alive every two minutes; a little sooner, so that it is there in time. */
 const KEEP_ALIVE_MS = 100_000;
 const SILENT_MS = 150_000;
+/** No extension spoken here needs longer messages; every connection may hold one that is not whole yet. */
+const EXTENDED_BYTES_MAX = 64 * 1024;
 /** Share of the slab that pieces of one torrent under way may take. */
 const PARTIALS_SLAB_SHARE = 0.5;
 /** Share of the slab that whole pieces may take while they wait for their hash or for the disk. */
@@ -115,7 +117,7 @@ export class Torrent implements PeerHost {
     );
     this.features = { extended: true, fast: true, dht: false, v2: metainfo.version !== 'v1' };
     this.rules = {
-      limits: WIRE_LIMITS_DEFAULT,
+      limits: { ...WIRE_LIMITS_DEFAULT, extendedBytesMax: EXTENDED_BYTES_MAX },
       pieceCount: metainfo.pieceCount,
       // libtorrent asks for the zeros between the end of a v2 file and the end of its last piece.
       pieceByteLength: (piece) =>

@@ -12,7 +12,12 @@ export interface Stranger {
 export function stranger(
   host: SimHost,
   to: { readonly target: Endpoint; readonly infoHash: Uint8Array },
-  options: { readonly index?: number; readonly fast?: boolean; readonly mute?: boolean } = {},
+  options: {
+    readonly index?: number;
+    readonly fast?: boolean;
+    readonly extended?: boolean;
+    readonly mute?: boolean;
+  } = {},
 ): Stranger {
   const target = new Uint8Array(65_536);
   const self = { received: [] as Buffer[], closed: false } as {
@@ -23,6 +28,7 @@ export function stranger(
       if (options.mute === true) return;
       const greeting = Buffer.alloc(68);
       greeting.write('\x13BitTorrent protocol', 0, 'latin1');
+      greeting[25] = options.extended === true ? 16 : 0;
       greeting[27] = options.fast === true ? 4 : 0;
       greeting.set(to.infoHash, 28);
       greeting.write(`-XX0000-${String(options.index ?? 0).padStart(12, '0')}`, 48);

@@ -100,6 +100,20 @@ test('allowed fast pieces of one peer end at 64', async () => {
   assert.is(known!.download.fastPieces.size, 64);
 });
 
+test('no memory is taken for an extension message of more than 64 KiB', async () => {
+  const world = new SimWorld({ seed: 12 });
+  const peer = await start(world);
+  const verbose = stranger(world, 1, { extended: true });
+  await world.run({ forMs: 1000 });
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(64 * 1024 + 1, 0);
+  frame[4] = 20;
+  verbose.stream.write(frame);
+  await world.run({ forMs: 1000 });
+  assert.ok(verbose.closed);
+  assert.is(peer.shard.closeReasons.get('message-too-long'), 1);
+});
+
 test('a peer may say again what it has, as aria2 does, but not without end', async () => {
   const world = new SimWorld({ seed: 7 });
   const peer = await start(world);
