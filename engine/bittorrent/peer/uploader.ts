@@ -8,6 +8,8 @@ import { RequestQueue } from './request-queue.ts';
 const PIECE_ID = 7;
 /** Blocks that one disk read fetches and one socket write sends. */
 const RUN_BLOCKS_MAX = 16;
+/** When more of the slab than this is leased, uploads wait. */
+const UPLOADS_SLAB_SHARE = 0.75;
 /** One run is on its way to the socket while the next one is read. */
 const RUNS_IN_FLIGHT_MAX = 2;
 
@@ -86,7 +88,10 @@ export class Uploader {
     let payloadBytes = 0;
     for (let i = 0; i < count; i++) payloadBytes += queue.byteLength(i);
     const wireBytes = payloadBytes + count * FRAME_HEADER_BYTES;
-    const lease = this.modules.slab.tryLease(Math.ceil(wireBytes / SLOT_BYTES), 'upload');
+    const { slab } = this.modules;
+    // Peers that ask and do not read must not take the last slots from those who bring something.
+    const isCrowded = slab.leasedSlots > slab.slotCount * UPLOADS_SLAB_SHARE;
+    const lease = isCrowded ? undefined : slab.tryLease(Math.ceil(wireBytes / SLOT_BYTES), 'upload');
     if (lease === undefined) {
       this.waitForSlots();
       return false;

@@ -13,6 +13,8 @@ import type { TorrentPeer } from './torrent-peer.ts';
 
 /** Leaves are hashed from disk on demand; a stranger may keep this many such answers waiting in a torrent. */
 const LEAF_ANSWERS_MAX = 4;
+/** A question of 53 bytes makes this side read and hash no more than this; one piece is always answered. */
+const LEAF_ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** A request of 53 bytes has an answer of up to 256 KiB: a peer gets no further one while so much waits for it. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 const FRAME_BYTES = 5 + HASH_REQUEST_BYTES;
@@ -49,6 +51,11 @@ export class HashResponder {
     const isBehind = peer.connection.unsentBytes > UNSENT_BYTES_MAX;
     if (known === undefined || needs === undefined || isBehind) reject(peer, request);
     else if (needs === 'layers') send(peer, request, known.server.answer(request));
+    else if (
+      needs.pieceCount > 1 &&
+      needs.pieceCount * this.modules.metainfo.pieceLength > LEAF_ANSWER_BYTES_MAX
+    )
+      reject(peer, request);
     else {
       const own = { ...request, piecesRoot: request.piecesRoot.slice() };
       void this.answerFromDisk(peer, own, known.server, known.file, needs);

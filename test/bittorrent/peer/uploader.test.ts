@@ -138,6 +138,19 @@ test('slots come back when the socket dies, before or after the read', async () 
   early.slab.assertAllReturned();
 });
 
+test('uploads leave a quarter of the slab to others', async () => {
+  const { uploader, reads, slab, turn } = setUp({ slotCount: 64 });
+  const others = slab.tryLease(50, 'someone else')!;
+  uploader.request(2, 0, BLOCK);
+  uploader.pump();
+  await turn();
+  assert.is(reads.length, 0);
+  others.release();
+  await turn();
+  await turn();
+  assert.is(reads.length, 1);
+});
+
 test('when the slab is full it waits, and goes on when slots come back', async () => {
   const { uploader, written, settle, slab, turn } = setUp({ slotCount: 16 });
   const other = slab.tryLease(16, 'someone else')!;
