@@ -92,6 +92,11 @@ export class Crew {
     });
   }
 
+  /** Starts that many threads, at most the number of the crew: work is on its way. */
+  prepare(threadCount: number): void {
+    while (this.#sessions.size < Math.min(threadCount, this.#options.threadCount)) this.#startSession();
+  }
+
   /** Ends all threads and waits until they are gone. */
   async close(): Promise<void> {
     this.#closing = true;

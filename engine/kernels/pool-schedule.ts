@@ -47,6 +47,15 @@ export class Schedule {
     }
   }
 
+  /** How many workers would have something to do now. */
+  get demand(): number {
+    let count = this.#tasks.length + this.#retries.length;
+    for (const queue of Object.values(this.#queues)) {
+      if (!queue.empty) count += Math.ceil(Math.max(queue.byteLength, 1) / BATCH_BYTES_MIN);
+    }
+    return Math.min(count, this.#options.threadCount);
+  }
+
   /** What to send while workers have `running` tasks, if anything. */
   next(running: number): Work | undefined {
     while (this.#retries[0]?.obsolete) this.#retries.shift();

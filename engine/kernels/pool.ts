@@ -10,6 +10,7 @@ import { PoolRoom } from './pool-room.ts';
 import { Schedule } from './pool-schedule.ts';
 import { taskWork, type Work } from './pool-work.ts';
 import { HASH_BYTES } from './sha.ts';
+import { createSharedChoice, writeChoice } from './shared-choice.ts';
 import type { Slab } from './slab.ts';
 import { checkMessages } from './tasks/message-list.ts';
 import type { TaskName, TaskPayload, TaskResult } from './tasks.ts';
@@ -65,6 +66,7 @@ export class HashPool implements HashService {
   readonly #slab: Slab;
   readonly #compiled: CompiledKernels | undefined;
   readonly #choice: KernelChoice | undefined;
+  readonly #sharedChoice = createSharedChoice();
   /** Messages that a worker hashes side by side; known before the first task is cut. */
   readonly #lanes: Record<HashName, number> = { sha1: 1, sha256: 1 };
   readonly #room: PoolRoom;
@@ -212,20 +214,36 @@ export class HashPool implements HashService {
 
   async #openCrew(): Promise<void> {
     try {
-      const { threadCount } = this;
-      const idleTimeoutMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-      const workerFile = this.#options.workerFile ?? new URL('./worker.js', import.meta.url);
-      const { seats, threads, privateRuns } = this.#room;
+      const policy = kernelPolicy(process.env);
       const compiled = this.#compiled ?? compileKernels();
-      const choice = this.#choice ?? chooseKernels(kernelPolicy(process.env), compiled);
-      Object.assign(this.#lanes, chosenLanes(choice, compiled.flavour));
-      const setup = { memory: this.#slab.memory, compiled, choice, seats, threads, privateRuns };
-      this.#crew = await Crew.open({ threadCount, idleTimeoutMs, workerFile }, setup);
+      const crew = await this.#startCrew(compiled);
+      try {
+        const choice = this.#choice ?? chooseKernels(policy, compiled);
+        writeChoice(this.#sharedChoice, choice);
+        Object.assign(this.#lanes, chosenLanes(choice, compiled.flavour));
+      } catch (error) {
+        await crew.close();
+        throw error;
+      }
+      this.#crew = crew;
       this.#dispatch();
     } catch (error) {
       this.#crewOpening = undefined;
       this.#schedule.fail(error instanceof AlliumError ? error : poolFailed('start', 1, error));
     }
+  }
+
+  /** The first threads start while the kernels are still being chosen. */
+  async #startCrew(compiled: CompiledKernels): Promise<Crew> {
+    const { threadCount } = this;
+    const idleTimeoutMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+    const workerFile = this.#options.workerFile ?? new URL('./worker.js', import.meta.url);
+    const { seats, threads, privateRuns } = this.#room;
+    const sharedChoice = this.#sharedChoice;
+    const setup = { memory: this.#slab.memory, compiled, sharedChoice, seats, threads, privateRuns };
+    const crew = await Crew.open({ threadCount, idleTimeoutMs, workerFile }, setup);
+    crew.prepare(this.#schedule.demand);
+    return crew;
   }
 
   async #send(crew: Crew, work: Work): Promise<void> {

@@ -1,5 +1,6 @@
 import { threadId, workerData } from 'node:worker_threads';
 import { AlliumError } from '../codec/error.ts';
+import { readChoice } from './shared-choice.ts';
 import { openContext, type Task, type TaskContext, type WorkerSetup } from './tasks/context.ts';
 import { TASKS } from './tasks.ts';
 import { takeSeat } from './worker-seat.ts';
@@ -17,7 +18,7 @@ export function serve(session: SessionSetup): void {
 function runTask(request: WorkerRequest): WorkerReply {
   try {
     seat ??= takeSeat(setup.seats, threadId);
-    context ??= openContext(setup, seat);
+    context ??= openContext({ ...setup, choice: readChoice(setup.sharedChoice) }, seat);
     if (request.fault === 'exit') process.exit(1);
     if (request.fault === 'throw') throw new Error('a fault was asked for');
     const task = TASKS[request.task] as Task<unknown, unknown>;

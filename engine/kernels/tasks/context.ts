@@ -24,8 +24,8 @@ export interface TaskContext {
 /** One task: runs to its end in a worker, without waiting for anything. Payload and result are plain data. */
 export type Task<Payload, Result> = (payload: Payload, context: TaskContext) => Result;
 
-/** What the pool tells each of its workers when it starts. */
-export interface WorkerSetup {
+/** What a context is made of. */
+export interface ContextSetup {
   readonly memory: WebAssembly.Memory;
   readonly compiled: CompiledKernels;
   readonly choice: KernelChoice;
@@ -35,9 +35,14 @@ export interface WorkerSetup {
   readonly privateRuns: readonly Extent[];
 }
 
+/** What the pool tells each of its workers when it starts. The choice comes later, see `createSharedChoice`. */
+export interface WorkerSetup extends Omit<ContextSetup, 'choice'> {
+  readonly sharedChoice: Uint8Array;
+}
+
 /** Opens the context of the calling thread at a seat that it alone has. */
-export function openContext(setup: WorkerSetup, seat: number): TaskContext {
-  const { memory, compiled } = setup;
+export function openContext(setup: ContextSetup, seat: number): TaskContext {
+  const { memory, compiled, choice } = setup;
   const bytes = new Uint8Array(memory.buffer);
   const laneHashers = new Map<HashName, LaneHashers>();
   const messageHashers = new Map<HashName, MessageHasher>();
@@ -53,7 +58,7 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
     hashers(name) {
       let hashers = laneHashers.get(name);
       if (hashers === undefined) {
-        hashers = createLaneHashers(name, this.kernels, setup.choice);
+        hashers = createLaneHashers(name, this.kernels, choice);
         laneHashers.set(name, hashers);
       }
       return hashers;
@@ -67,7 +72,7 @@ export function openContext(setup: WorkerSetup, seat: number): TaskContext {
       return hasher;
     },
     get sha256Tree() {
-      tree ??= createSha256Tree(this.kernels, setup.choice);
+      tree ??= createSha256Tree(this.kernels, choice);
       return tree;
     },
   };
