@@ -53,6 +53,18 @@ suite('an idle worker gets whatever there is, a busy one only what is worth a tr
   assert.is(payloadOf(large.next(3)).messageCount, 1);
 });
 
+suite('demand tells how many workers would have something to do', () => {
+  const all = schedule(3);
+  assert.is(all.demand, 0);
+  all.addCall(call('sha256', 0));
+  assert.is(all.demand, 1);
+  all.addCall(call('sha256', MEBIBYTE + 1));
+  assert.is(all.demand, 2);
+  all.addTask(task());
+  all.addTask(task());
+  assert.is(all.demand, 3, 'not more than there can be');
+});
+
 suite('both hash functions and the tasks take turns', () => {
   const all = schedule();
   for (let round = 0; round < 2; round += 1) {
