@@ -9,6 +9,7 @@ import { killDaemons } from '../support/daemon.ts';
 import { commitOf, describeMachine } from '../support/machine.ts';
 import { calibrate } from './calibrate.ts';
 import { type Context, Payloads, scratchFolders } from './context.ts';
+import { runInNamespace } from './namespace.ts';
 import { buildHelpers, PROJECT_ROOT } from './native.ts';
 import { PEERS_HELP, type PeersOptions, parsePeersOptions } from './options.ts';
 import { runProfile } from './profile.ts';
@@ -60,6 +61,8 @@ async function main(words: readonly string[]): Promise<number> {
     say('bench:peers: needs Linux: CPU time and memory are read from /proc.');
     return 2;
   }
+  const elsewhere = options.namespace ? await runInNamespace(words) : undefined;
+  if (elsewhere !== undefined) return elsewhere;
   await measure(options, resultPath);
   return 0;
 }

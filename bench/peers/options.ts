@@ -15,6 +15,8 @@ export interface PeersOptions {
   readonly workFolder: string;
   /** Where downloads go. */
   readonly downloadFolder: string | undefined;
+  /** Run in a network of its own, where that is possible. */
+  readonly namespace: boolean;
   readonly keep: boolean;
   /** Takes over what an earlier result file holds about sections that are not run. */
   readonly merge: boolean;
@@ -37,6 +39,8 @@ Whole programs side by side, those that are installed: verify, create, seed, dow
   --merge            keep what the result file in --out says about the sections left out
   --work DIR         scratch folder (the system's temporary folder); needs 2.5 times the payload
   --downloads DIR    folder for downloads (/dev/shm where there is room)
+  --no-namespace     as root the run has a network of its own with nothing but loopback (unshare, ip), and TCP
+                     without pacing; with this it uses the network of the system
   --keep             do not delete payloads; the next run with the same --work and --size takes them
   --profile          where Allium's time goes when it seeds and downloads; nothing else is run
   --render           write page, chart and README figures afresh from the result file; nothing is run
@@ -63,6 +67,7 @@ export function parsePeersOptions(words: readonly string[], resultsFolder: strin
       merge: { type: 'boolean', default: false },
       work: { type: 'string' },
       downloads: { type: 'string' },
+      'no-namespace': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
@@ -85,6 +90,7 @@ export function parsePeersOptions(words: readonly string[], resultsFolder: strin
     outFolder: values.out ?? resultsFolder,
     workFolder: values.work ?? tmpdir(),
     downloadFolder: values.downloads,
+    namespace: !values['no-namespace'],
     keep: values.keep,
     merge: values.merge,
     profile: values.profile,

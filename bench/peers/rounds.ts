@@ -1,10 +1,10 @@
 import type { Context } from './context.ts';
 import type { Contestant } from './programs/program.ts';
-import type { Contest, Row, Run } from './types.ts';
+import type { Contest, Row, Run, Side } from './types.ts';
 
-/** A program that takes this many times as long as the fastest has told enough after {@link SLOW_RUNS} runs. */
-const SLOW_FACTOR = 3;
-const SLOW_RUNS = 2;
+/** A rival that takes this many times as long as the fastest program has told enough after {@link SLOW_RUNS} runs. */
+const SLOW_FACTOR = 2;
+const SLOW_RUNS = 3;
 
 /** What a contest is about. */
 export type ContestFacts = Pick<Contest, 'id' | 'section' | 'title' | 'about' | 'payloadBytes'>;
@@ -29,10 +29,11 @@ export async function takeTurns(
 ): Promise<void> {
   context.say(`${facts.title}`);
   const runs = entries.map((): Run[] => []);
+  const sides = entries.map(({ contestant }) => contestant.side);
   const errors = new Map<number, string>();
   for (let round = 0; round < context.options.runs; round += 1) {
     for (const [index, entry] of entries.entries()) {
-      if (errors.has(index) || isSlow(runs, index)) continue;
+      if (errors.has(index) || isSlow(runs, sides, index)) continue;
       try {
         const run = await entry.run();
         runs[index]!.push(run);
@@ -47,11 +48,12 @@ export async function takeTurns(
   }
 }
 
-/** Whether the program has had enough turns, being so much slower than the fastest. */
-export function isSlow(runs: readonly (readonly Run[])[], index: number): boolean {
+/** Whether the rival has had enough turns, being so much slower than the fastest. Ceilings do not count. */
+export function isSlow(runs: readonly (readonly Run[])[], sides: readonly Side[], index: number): boolean {
   const own = runs[index] ?? [];
-  if (own.length < SLOW_RUNS) return false;
-  const best = Math.min(...runs.flat().map(secondsPerByte));
+  if (sides[index] !== 'rival' || own.length < SLOW_RUNS) return false;
+  const programs = runs.filter((_, each) => sides[each] !== 'ceiling');
+  const best = Math.min(...programs.flat().map(secondsPerByte));
   return Math.min(...own.map(secondsPerByte)) > SLOW_FACTOR * best;
 }
 

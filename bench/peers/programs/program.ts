@@ -17,6 +17,8 @@ export interface Verifier extends Contestant {
   readonly versions: readonly Torrent['version'][];
   /** The clock runs from the start of the program, so its start-up is to be told apart. */
   readonly startupIncluded: boolean;
+  /** A setting that is only good for many files, and not run on one. */
+  readonly manyFilesOnly?: boolean;
   verify(torrent: Torrent, scratch: string): Promise<Cost>;
 }
 

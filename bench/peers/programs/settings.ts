@@ -24,7 +24,7 @@ export const LIBTORRENT_TUNED = {
 export const LIBTORRENT_PREAD = { mmap_file_size_cutoff: 2 ** 31 - 1 } as const;
 
 /** Verifying on two threads. */
-export const LIBTORRENT_TWO_HASHERS = {
+export const LIBTORRENT_HASHERS = {
   aio_threads: 2,
   hashing_threads: 2,
   checking_mem_usage: 1024,

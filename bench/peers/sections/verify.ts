@@ -52,6 +52,7 @@ export async function runVerify(context: Context): Promise<void> {
     const calibration = await context.calibrate();
     const entries = programs
       .filter((program) => program.versions.includes(version))
+      .filter((program) => program.manyFilesOnly !== true || payload.files.length > 1)
       .map((program): Entry => {
         const startupSeconds = startups.get(program.name);
         return {

@@ -125,11 +125,13 @@ figures('a result file is read back as written, and another file is refused', ()
   }
 });
 
-figures('only a program several times slower than the fastest is asked less often', () => {
-  const runs = [[runOf(1), runOf(1)], [runOf(3.5), runOf(3.5)], [runOf(2.9), runOf(2.9)], [runOf(9)]];
+figures('only a rival much slower than the fastest program is asked less often', () => {
+  const thrice = (seconds: number) => [runOf(seconds), runOf(seconds), runOf(seconds)];
+  const runs = [thrice(9), thrice(4.2), thrice(3.8), [runOf(99)], thrice(0.1), thrice(2)];
+  const sides = ['allium', 'rival', 'rival', 'rival', 'ceiling', 'rival'] as const;
   assert.equal(
-    runs.map((_, index) => isSlow(runs, index)),
-    [false, true, false, false],
+    runs.map((_, index) => isSlow(runs, sides, index)),
+    [false, true, false, false, false, false],
   );
 });
 
