@@ -94,7 +94,7 @@ function sectionHtml(name: SectionName, contests: readonly Contest[]): string {
 
 const HEAD = [
   ...['', 'MB/s', '± MAD', 'best', 'Allium is', 'by best runs', 'CPU s/GB', 'peak memory', 'start-up'],
-  ...['MB/s without', 'Allium is', 'helper CPU', 'other load', 'steal', 'runs, MB/s'],
+  ...['MB/s without', 'Allium is', 'helper CPU', 'served', 'other load', 'steal', 'runs, MB/s'],
 ];
 
 function contestTable(contest: Contest): string {
@@ -132,6 +132,7 @@ function tableCells(row: RowSummary, allium: RowSummary | undefined): readonly H
     startupSeconds === undefined ? '' : megabytesText(row.workRate),
     startupSeconds === undefined ? '' : ratioCell(ratio?.work),
     percent(row.helperShare),
+    row.served === undefined ? '' : String(row.served),
     `${fixedText(row.otherCores, 2)} cores`,
     percent(row.stealShare),
     row.rates.map(megabytesText).join(' '),
@@ -154,6 +155,6 @@ function calibrationHtml(result: PeersResult): string {
 function notesHtml(result: PeersResult): string {
   const skipped = result.skipped.map((sentence) => `<p class="soft">${escapeXml(sentence)}</p>`).join('');
   return `<h2>How to read it</h2>
-<p class="soft">1 MB is 1,000,000 bytes. CPU seconds per GB count user and system time of the whole process tree. Memory is the highest resident size; programs that map files into memory carry the mapped file in it. Start-up is what the same command needs for next to nothing; the columns after it leave it out on both sides. Helper CPU is how busy the sink or source on the other side was, of one core: near 100 % it would be the limit. Other load and steal tell what the machine did besides.</p>
+<p class="soft">1 MB is 1,000,000 bytes. CPU seconds per GB count user and system time of the whole process tree. Memory is the highest resident size; programs that map files into memory carry the mapped file in it. Start-up is what the same command needs for next to nothing; the columns after it leave it out on both sides. Helper CPU is how busy the sink or source on the other side was, of one core: near 100 % it would be the limit. Served counts the connections that got anything. Other load and steal tell what the machine did besides.</p>
 ${skipped === '' ? '' : `<h2>Left out</h2>${skipped}`}`;
 }

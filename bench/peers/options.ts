@@ -42,7 +42,7 @@ Whole programs side by side, those that are installed: verify, create, seed, dow
   --no-namespace     as root the run has a network of its own with nothing but loopback (unshare, ip), and TCP
                      without pacing; with this it uses the network of the system
   --keep             do not delete payloads; the next run with the same --work and --size takes them
-  --profile          where Allium's time goes when it seeds and downloads; nothing else is run
+  --profile          where Allium's time goes when it seeds and downloads, into profile.txt; nothing else is run
   --render           write page, chart and README figures afresh from the result file; nothing is run
   --help             this text
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatTable } from '../../engine/cli/support/table.ts';
 import type { Daemon } from '../support/daemon.ts';
@@ -15,7 +15,7 @@ const TOP = 16;
 const READY_MS = 20_000;
 const SETTLE_MS = 500;
 
-type ProfileContext = Pick<Context, 'payloads' | 'helpers' | 'scratch' | 'say'>;
+type ProfileContext = Pick<Context, 'options' | 'payloads' | 'helpers' | 'scratch' | 'say'>;
 
 /** Runs Allium's seeder and leecher once each under V8's profiler and prints where the time goes. */
 export async function runProfile(context: ProfileContext): Promise<void> {
@@ -24,8 +24,10 @@ export async function runProfile(context: ProfileContext): Promise<void> {
     context.say(`nothing to profile with: ${helpers}.`);
     return;
   }
-  process.stdout.write(await profileSeeding(context, helpers));
-  process.stdout.write(await profileDownload(context, helpers));
+  const texts = [await profileSeeding(context, helpers), await profileDownload(context, helpers)];
+  process.stdout.write(texts.join(''));
+  mkdirSync(context.options.outFolder, { recursive: true });
+  writeFileSync(join(context.options.outFolder, 'profile.txt'), texts.join(''));
 }
 
 async function profileSeeding(

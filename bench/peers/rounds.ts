@@ -1,3 +1,4 @@
+import { reasonOf } from '../support/reason.ts';
 import type { Context } from './context.ts';
 import type { Contestant } from './programs/program.ts';
 import type { Contest, Row, Run, Side } from './types.ts';
@@ -26,11 +27,12 @@ export async function takeTurns(
   entries: readonly Entry[],
   ceiling: Contest['ceiling'],
   context: Context,
-): Promise<void> {
+): Promise<Contest> {
   context.say(`${facts.title}`);
   const runs = entries.map((): Run[] => []);
   const sides = entries.map(({ contestant }) => contestant.side);
   const errors = new Map<number, string>();
+  let contest: Contest = { ...facts, rows: [], takenAt: new Date().toISOString() };
   for (let round = 0; round < context.options.runs; round += 1) {
     for (const [index, entry] of entries.entries()) {
       if (errors.has(index) || isSlow(runs, sides, index)) continue;
@@ -39,13 +41,15 @@ export async function takeTurns(
         runs[index]!.push(run);
         context.say(`  ${entry.contestant.name}: ${runLine(run)}`);
       } catch (error) {
-        errors.set(index, error instanceof Error ? error.message : String(error));
+        errors.set(index, reasonOf(error));
         context.say(`  ${entry.contestant.name}: ${errors.get(index)}`);
       }
     }
     const rows = entries.map((entry, index) => rowOf(entry, runs[index]!, errors.get(index)));
-    context.keep({ ...facts, ...(ceiling && { ceiling }), rows, takenAt: new Date().toISOString() });
+    contest = { ...facts, ...(ceiling && { ceiling }), rows, takenAt: new Date().toISOString() };
+    context.keep(contest);
   }
+  return contest;
 }
 
 /** Whether the rival has had enough turns, being so much slower than the fastest. Ceilings do not count. */

@@ -9,10 +9,10 @@ import { alliumCreator } from '../programs/allium.ts';
 import { libtorrentCreator } from '../programs/libtorrent.ts';
 import { mktorrentCreator } from '../programs/mktorrent.ts';
 import type { Creator } from '../programs/program.ts';
-import { type Entry, takeTurns } from '../rounds.ts';
+import type { Entry } from '../rounds.ts';
 import { wanted } from '../select.ts';
 import type { Torrent } from '../torrents.ts';
-import { hashCeiling, measure } from './verify.ts';
+import { measure, underCeiling } from './verify.ts';
 
 const STARTUP_TRIES = 3;
 
@@ -31,7 +31,6 @@ export async function runCreate(context: Context): Promise<void> {
   const payload = context.payloads.large;
   for (const version of ['v1', 'v2', 'hybrid'] as const) {
     const torrent = await context.payloads.torrent(payload, version);
-    const calibration = await context.calibrate();
     const entries: Entry[] = [];
     for (const program of programs.filter((each) => each.versions.includes(version))) {
       entries.push(await entryOf(program, torrent, context));
@@ -41,7 +40,7 @@ export async function runCreate(context: Context): Promise<void> {
       title: `Create, one file, ${version}`,
       about: 'One file in the page cache, a torrent with pieces of 1 MiB.',
     };
-    await takeTurns(facts, entries, hashCeiling(calibration, version), context);
+    await underCeiling(facts, entries, version, context);
   }
 }
 

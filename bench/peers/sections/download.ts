@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, lastLines } from '../../support/daemon.ts';
 import { NoiseMeter } from '../../support/noise.ts';
@@ -104,7 +104,7 @@ async function contest(
   try {
     await takeTurns(facts, entries, undefined, context);
   } finally {
-    folders('download');
+    rmSync(target.folder, { recursive: true, force: true });
   }
 }
 

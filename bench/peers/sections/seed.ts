@@ -3,6 +3,7 @@ import { type Daemon, lastLines, until } from '../../support/daemon.ts';
 import { NoiseMeter } from '../../support/noise.ts';
 import { processTree, resetPeakMemory, treeMemory } from '../../support/proc.ts';
 import { findLibtorrentPython, findProgram } from '../../support/programs.ts';
+import { reasonOf } from '../../support/reason.ts';
 import type { Context } from '../context.ts';
 import type { Helpers } from '../native.ts';
 import { freePort } from '../ports.ts';
@@ -113,8 +114,7 @@ async function startSeeder(
     return { seeder, daemon: started, port, checked: report.complete };
   } catch (error) {
     await daemon?.stop();
-    const reason = error instanceof Error ? error.message : String(error);
-    context.skip(`${seeder.name} does not seed: ${reason}`);
+    context.skip(`${seeder.name} does not seed: ${reasonOf(error)}`);
     return undefined;
   }
 }

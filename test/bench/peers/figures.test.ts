@@ -15,6 +15,7 @@ import { mergeResults, readResult, writeResult } from '../../../bench/peers/resu
 import { isSlow } from '../../../bench/peers/rounds.ts';
 import { ratioOf, summarizeContest, summarizeRow } from '../../../bench/peers/summary.ts';
 import { contestText } from '../../../bench/peers/text-report.ts';
+import { reasonOf } from '../../../bench/support/reason.ts';
 import { contestOf, resultOf, rowOf, runOf } from './support.ts';
 
 const figures = suite('figures of bench:peers');
@@ -133,6 +134,12 @@ figures('only a rival much slower than the fastest program is asked less often',
     runs.map((_, index) => isSlow(runs, sides, index)),
     [false, true, false, false, false, false],
   );
+});
+
+figures('why a program failed is told without the folders of this machine', () => {
+  const place = ['', 'some', 'where', 'x.torrent'].join('/');
+  assert.is(reasonOf(new Error(`cannot read ${place}:\n gone`)), 'cannot read …/x.torrent: gone');
+  assert.is(reasonOf('1/2 of http://127.0.0.1/a/b'), '1/2 of http://127.0.0.1/a/b');
 });
 
 figures.run();
