@@ -218,7 +218,7 @@ export class HashPool implements HashService {
       const compiled = this.#compiled ?? compileKernels();
       const crew = await this.#startCrew(compiled);
       try {
-        const choice = this.#choice ?? chooseKernels(policy, compiled);
+        const choice = this.#choice ?? chooseKernels(policy, compiled, this.threadCount);
         writeChoice(this.#sharedChoice, choice);
         Object.assign(this.#lanes, chosenLanes(choice, compiled.flavour));
       } catch (error) {

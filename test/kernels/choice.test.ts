@@ -5,7 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AlliumError } from '../../engine/codec/error.ts';
-import { calibrate, chooseKernels, WASM_CREDIT } from '../../engine/kernels/calibrate.ts';
+import { calibrate, choiceForMany, chooseKernels, WASM_CREDIT } from '../../engine/kernels/calibrate.ts';
 import {
   choiceOfOne,
   chosenLanes,
@@ -15,6 +15,7 @@ import {
   createSha256Tree,
   kernelPolicy,
   OPERATION_NAMES,
+  type OperationName,
 } from '../../engine/kernels/choice.ts';
 import { NativeLaneHasher } from '../../engine/kernels/lane-hasher-native.ts';
 import { WasmLaneHasher } from '../../engine/kernels/lane-hasher-wasm.ts';
@@ -97,6 +98,19 @@ test('messages go side by side only with SIMD and only where the kernel was chos
   assert.equal(chosenLanes(choiceOfOne('wasm'), 'simd'), { sha1: 4, sha256: 4 });
   assert.equal(chosenLanes(choiceOfOne('wasm'), 'plain'), { sha1: 1, sha256: 1 });
   assert.equal(chosenLanes({ ...choiceOfOne('wasm'), sha256: 'native' }, 'simd'), { sha1: 4, sha256: 1 });
+});
+
+test('threads that may share a core take the kernels only where these are clearly faster', () => {
+  const at = (name: OperationName, wasmUs: number) => ({
+    name,
+    twin: 'wasm' as const,
+    wasmUs,
+    nativeUs: 100,
+  });
+  const choice = choiceForMany([at('sha1', 82), at('sha256', 60), at('aes-cells', 150)]);
+  assert.is(choice.sha1, 'native');
+  assert.is(choice.sha256, 'wasm');
+  assert.is(choice['aes-cells'], 'native');
 });
 
 test.run();
