@@ -1,10 +1,11 @@
 /**
- * The least that one Node event loop has to do to seed: sockets, reads of the file, headers. No choking, no limits, no
- * bookkeeping. It is a ceiling for seeders built on `node:net`, not a client.
+ * The least that one Node event loop has to do to seed: sockets, and reads of the file that put every block behind its
+ * header, so that what is asked for in one go leaves in one write. No choking, no limits, no bookkeeping. It is a
+ * ceiling for seeders built on `node:net`, not a client.
  *
  *   node node-pump.js PORT FILE INFOHASH PIECES PIECE-LENGTH
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readvSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 
 const [port = '', file = '', infoHash = '', pieces = '', pieceLengthWord = ''] = process.argv.slice(2);
@@ -12,6 +13,9 @@ const pieceCount = Number(pieces);
 const pieceLength = Number(pieceLengthWord);
 const HANDSHAKE_BYTES = 68;
 const REQUEST_BYTES = 17;
+const BLOCK_BYTES = 16384;
+const FRAME_BYTES = 13 + BLOCK_BYTES;
+const BLOCKS = pieceLength / BLOCK_BYTES;
 /**
  * A piece leaves after this many newer ones. A buffer must not be filled again while it is being sent: a peer has at
  * most two pieces under way, so this is safe for 60 peers with a mebibyte of requests each.
@@ -22,17 +26,38 @@ const QUEUED_BYTES_MAX = 4 << 20;
 const handle = openSync(file, 'r');
 process.on('exit', () => closeSync(handle));
 
-const cache = new Map<number, Buffer>();
+/** A piece as it travels, frame after frame. */
+interface FramedPiece {
+  readonly frames: Buffer;
+  readonly blocks: readonly Buffer[];
+}
 
-function pieceInMemory(piece: number): Buffer {
+const cache = new Map<number, FramedPiece>();
+
+function newPiece(): FramedPiece {
+  const frames = Buffer.allocUnsafeSlow(BLOCKS * FRAME_BYTES);
+  const blocks = Array.from({ length: BLOCKS }, (_, index) =>
+    frames.subarray(index * FRAME_BYTES + 13, (index + 1) * FRAME_BYTES),
+  );
+  return { frames, blocks };
+}
+
+function pieceInMemory(piece: number): FramedPiece {
   const known = cache.get(piece);
   if (known !== undefined) return known;
   const [oldest] = cache.size >= CACHED_PIECES ? cache.keys() : [];
-  const bytes = (oldest !== undefined && cache.get(oldest)) || Buffer.allocUnsafeSlow(pieceLength);
+  const entry = (oldest !== undefined && cache.get(oldest)) || newPiece();
   if (oldest !== undefined) cache.delete(oldest);
-  readSync(handle, bytes, 0, pieceLength, piece * pieceLength);
-  cache.set(piece, bytes);
-  return bytes;
+  readvSync(handle, entry.blocks, piece * pieceLength);
+  for (let block = 0; block < BLOCKS; block += 1) {
+    const at = block * FRAME_BYTES;
+    entry.frames.writeUInt32BE(9 + BLOCK_BYTES, at);
+    entry.frames[at + 4] = 7;
+    entry.frames.writeUInt32BE(piece, at + 5);
+    entry.frames.writeUInt32BE(block * BLOCK_BYTES, at + 9);
+  }
+  cache.set(piece, entry);
+  return entry;
 }
 
 function opening(): Buffer {
@@ -86,22 +111,36 @@ class Pump {
     this.#send();
   }
 
+  /** Blocks that follow each other in a piece go out in one write. */
   #send(): void {
     const queue = this.#queue;
     let at = 0;
     this.#socket.cork();
-    for (; at < queue.length && this.#socket.writableLength < QUEUED_BYTES_MAX; at += 3) {
-      const [piece, begin, byteLength] = [queue[at]!, queue[at + 1]!, queue[at + 2]!];
-      const header = Buffer.allocUnsafe(13);
-      header.writeUInt32BE(9 + byteLength, 0);
-      header[4] = 7;
-      header.writeUInt32BE(piece, 5);
-      header.writeUInt32BE(begin, 9);
-      this.#socket.write(header);
-      this.#socket.write(pieceInMemory(piece).subarray(begin, begin + byteLength));
+    while (at < queue.length && this.#socket.writableLength < QUEUED_BYTES_MAX) {
+      const [piece, begin] = [queue[at]!, queue[at + 1]!];
+      let [end, lastBytes] = [begin, 0];
+      for (; at < queue.length && queue[at] === piece && queue[at + 1] === end; at += 3) {
+        lastBytes = queue[at + 2]!;
+        end += BLOCK_BYTES;
+      }
+      this.#write(piece, begin / BLOCK_BYTES, end / BLOCK_BYTES, lastBytes);
     }
     this.#socket.uncork();
     if (at > 0) this.#queue = queue.slice(at);
+  }
+
+  /** Sends blocks `first` to `end` (exclusive); the last one may be short. */
+  #write(piece: number, first: number, end: number, lastBytes: number): void {
+    const { frames } = pieceInMemory(piece);
+    if (lastBytes === BLOCK_BYTES) {
+      this.#socket.write(frames.subarray(first * FRAME_BYTES, end * FRAME_BYTES));
+      return;
+    }
+    const last = (end - 1) * FRAME_BYTES;
+    if (end - 1 > first) this.#socket.write(frames.subarray(first * FRAME_BYTES, last));
+    const short = Buffer.from(frames.subarray(last, last + 13 + lastBytes));
+    short.writeUInt32BE(9 + lastBytes, 0);
+    this.#socket.write(short);
   }
 }
 
