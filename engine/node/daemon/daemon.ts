@@ -133,6 +133,8 @@ export class NodeDaemon {
     return {
       onPiece: (managed, piece) => keeper.onPiece(managed.infoHash, piece),
       onDone: (managed) => {
+        // A torrent that was complete when it came back is no news.
+        if (managed.torrent.downRate.totalBytes === 0) return;
         this.log.info(`“${managed.metainfo.name}” is complete`, { infoHash: managed.infoHash });
         void keeper.save(new Set([managed.infoHash]));
       },

@@ -16,11 +16,6 @@ export class Problems {
     return isNew;
   }
 
-  /** It has been dealt with. */
-  remove(line: string): void {
-    this.lines.delete(line);
-  }
-
   list(): readonly string[] {
     return [...this.lines];
   }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { parseMetainfo } from '../../bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
-import { type PieceIndex, pieceIndex } from '../../bittorrent/units.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { Runtime } from '../../runtime/port.ts';
 import type { Log } from '../log.ts';
@@ -79,7 +78,7 @@ export class NodeTorrents {
       const root = this.rootFor(infoHash, metainfo);
       const nowMs = runtime.clock.wallClock();
       const resume: StoredResume = await newResume(metainfo, root, { files: runtime.files, nowMs });
-      const torrent = { torrentFile, root, addedAtMs: nowMs, paused: false };
+      const torrent = { torrentFile, root, addedAtMs: nowMs };
       const stored = await store.add(infoHash, torrent, resume);
       log.info(`added “${metainfo.name}”`, { infoHash });
       this.run(readyOf(infoHash, stored, metainfo, resume));
@@ -140,12 +139,12 @@ export class NodeTorrents {
     }
     const doubt = torrent.doubt.copy();
     keeper.track(infoHash, { ...torrent, doubt, number: stored.number, source: this.sourceOf(managed) });
-    if (doubt.isEmpty) void this.begin(managed, stored.paused);
-    else this.checks = this.checks.then(() => this.checkDoubt(managed, torrent, stored.paused));
+    if (doubt.isEmpty) void this.begin(managed);
+    else this.checks = this.checks.then(() => this.checkDoubt(managed, torrent));
   }
 
-  private async begin(managed: ManagedTorrent, paused: boolean): Promise<void> {
-    if (!paused && !this.closing) await managed.start();
+  private async begin(managed: ManagedTorrent): Promise<void> {
+    if (!this.closing) await managed.start();
   }
 
   private sourceOf(managed: ManagedTorrent) {
@@ -166,25 +165,22 @@ export class NodeTorrents {
   }
 
   /** Hashes what is in doubt; what is right is believed from then on, the rest is to be downloaded. */
-  private async checkDoubt(managed: ManagedTorrent, torrent: ReadyTorrent, paused: boolean): Promise<void> {
+  private async checkDoubt(managed: ManagedTorrent, torrent: ReadyTorrent): Promise<void> {
     const { keeper } = this.modules;
     const pieces = [...torrent.doubt.pieces()];
     const stride = Math.max(1, Math.floor(CHECK_STRIDE_BYTES / managed.metainfo.pieceLength));
     let settled = 0;
     for (let at = 0; at < pieces.length; at += stride) {
       if (this.closing) return;
-      await managed.check(undefined, pieces.slice(at, at + stride).map(pieceIndex));
+      await managed.check(undefined, pieces.slice(at, at + stride));
       if (this.closing || managed.failure !== undefined) return;
       if (torrent.adopting && managed.have.isEmpty) continue;
-      keeper.settleDoubt(
-        managed.infoHash,
-        pieces.slice(settled, at + stride) satisfies readonly PieceIndex[],
-      );
+      keeper.settleDoubt(managed.infoHash, pieces.slice(settled, at + stride));
       settled = at + stride;
     }
     if (torrent.adopting && managed.have.isEmpty)
       managed.hold(notOurs(managed.metainfo, torrent.stored.root));
-    else await this.begin(managed, paused);
+    else await this.begin(managed);
   }
 
   /** Waits until no piece is being hashed or written any more. */

@@ -106,10 +106,6 @@ export class ResumeKeeper {
     this.tracked.set(infoHash, { ...torrent, dirty: false, written: false, savedTraffic, savedAtMs });
   }
 
-  untrack(infoHash: string): void {
-    this.tracked.delete(infoHash);
-  }
-
   /** A piece is verified and written. It is noted before anything else can happen to this process. */
   onPiece(infoHash: string, piece: number): void {
     const tracked = this.tracked.get(infoHash);

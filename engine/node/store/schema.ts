@@ -29,8 +29,6 @@ export const torrentSchema = v.object({
   root: v.string(),
   /** Unix milliseconds. */
   addedAtMs: v.number(),
-  /** Not to be started with the node. */
-  paused: v.boolean(),
 });
 export type StoredTorrent = v.InferOutput<typeof torrentSchema>;
 

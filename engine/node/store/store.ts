@@ -165,21 +165,6 @@ export class NodeStore {
     return stored;
   }
 
-  /** Replaces what is remembered of a torrent. */
-  async update(infoHash: string, torrent: StoredTorrent): Promise<void> {
-    await this.commit(() => this.put(this.torrentsDb, infoHash, torrent));
-  }
-
-  /** Forgets a torrent and how far it is. */
-  async remove(infoHash: string): Promise<void> {
-    this.session = { ...this.session, torrentCount: this.session.torrentCount - 1 };
-    await this.commit(() => {
-      this.put(this.meta, SESSION_KEY, this.session);
-      void this.torrentsDb.remove(infoHash);
-      void this.resumeDb.remove(infoHash);
-    });
-  }
-
   /** The pieces earlier runs have written since it was last saved, as far as the journal can be read. */
   recentPieces(torrent: number, generation: number): readonly number[] {
     const entries = this.entries.get(torrent) ?? [];

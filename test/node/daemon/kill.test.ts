@@ -21,8 +21,8 @@ const PIECE_LENGTH = 16_384;
 const PIECES = 6_000;
 /** Fast enough to verify many pieces between two kills, slow enough not to be done too early. */
 const RATE = { min: 500_000, spread: 5_000_000 };
-/** How long a node lives after it has found the seeder. */
-const LIFE_MS_MAX = 700;
+/** A node is killed when it has announced so many pieces, at most, or after a while, whichever comes first. */
+const LIFE = { piecesMax: 100, msMax: 3_000 };
 
 const kill = suite('kill -9');
 
@@ -60,8 +60,12 @@ kill('nothing verified is lost, nothing unverified believed', async () => {
       // Some are killed while they start, before they have said anything.
       if (kills % 10 === 0) await sleep(random.below(400));
       else {
+        const pieces = random.below(LIFE.piecesMax);
         await node.until('it connects', async () => seeder.visits[before[0]!], 20_000);
-        await sleep(random.below(LIFE_MS_MAX));
+        const end = performance.now() + LIFE.msMax;
+        const enough = (): boolean => (onlooker.visits[before[1]!]?.announced.size ?? 0) > pieces;
+        while (!enough() && performance.now() < end) await sleep(1);
+        await sleep(random.below(20));
       }
       await node.stop('SIGKILL');
       await sleep(20); // what it sent has been read by now

@@ -165,12 +165,11 @@ keeping('counters alone are saved rarely', async () => {
   assert.is(saved()!.uploadedBytes, 77);
 });
 
-keeping('a torrent that is not kept any more is left alone', async () => {
-  const { keeper, piece, take } = scene();
-  keeper.untrack('aa');
-  piece(1);
-  keeper.settleDoubt('aa', [1]);
-  keeper.onStopping('aa');
+keeping('a torrent that is not kept is left alone', async () => {
+  const { keeper, take } = scene();
+  keeper.onPiece('bb', 1);
+  keeper.settleDoubt('bb', [1]);
+  keeper.onStopping('bb');
   assert.is(await keeper.close(), true);
   assert.equal(take(), []);
 });

@@ -38,7 +38,7 @@ fuzz('a flipped bit is harmless or told', async () => {
   const store = await NodeStore.open(folder);
   await store.begin();
   for (let index = 0; index < TORRENTS; index += 1) {
-    const torrent = { torrentFile: Buffer.alloc(2_000, index), root: '/d', addedAtMs: 1, paused: false };
+    const torrent = { torrentFile: Buffer.alloc(2_000, index), root: '/d', addedAtMs: 1 };
     const traffic = { downloadedBytes: 0, uploadedBytes: 0 };
     const pieces = { have: Buffer.alloc(40), doubt: Buffer.alloc(40), adopting: false, files: [] };
     const resume = { generation: 1, savedAtMs: 1, ...pieces, ...traffic };

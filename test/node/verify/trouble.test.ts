@@ -86,8 +86,8 @@ test('a folder in place of a file', async () => {
   );
 });
 
-/** A pool whose disk has bad sectors under some bytes of file `b`. */
-function withBadSectors(from: number, to: number): ReadPool {
+/** A pool that has trouble with some bytes of file `b`. */
+function withTrouble(kind: ReadFault['kind'], code: string, from: number, to: number): ReadPool {
   return {
     threadCount: pool.threadCount,
     ready: pool.ready,
@@ -97,21 +97,35 @@ function withBadSectors(from: number, to: number): ReadPool {
       const faults: ReadFault[] = [];
       for (let piece = 0; piece < payload.extentCounts.length; piece += 1) {
         const [path, position, byteLength] = payload.extents.subarray(3 * piece, 3 * piece + 3);
-        if (!payload.paths[path!]!.endsWith('/b') || position! >= to || position! + byteLength! <= from)
-          continue;
-        faults.push({
-          piece,
-          path: path!,
-          kind: 'unreadable',
-          code: 'EIO',
-          from: Math.max(from, position!),
-          to: Math.min(to, position! + byteLength!),
-        });
+        const end = position! + byteLength!;
+        if (!payload.paths[path!]!.endsWith('/b') || position! >= to || end <= from) continue;
+        const range = { from: Math.max(from, position!), to: Math.min(to, end) };
+        faults.push({ piece, path: path!, kind, code, ...range });
       }
       return { ...result, faults: [...result.faults, ...faults] };
     },
   };
 }
+
+const withBadSectors = (from: number, to: number): ReadPool => withTrouble('unreadable', 'EIO', from, to);
+
+test('a file that may not be opened: all of it is lost, and nobody tries for every piece', async () => {
+  let tasks = 0;
+  const denied = withTrouble('unopened', 'EACCES', 0, 3 * MIB);
+  const counting: ReadPool = {
+    ...denied,
+    run: (payload) => {
+      if (payload.paths.some((path) => path.endsWith('/b'))) tasks += 1;
+      return denied.run(payload);
+    },
+  };
+  const report = await disturbed(() => {}, counting);
+  assert.is(report.outcome, 'unreadable');
+  assert.is(report.files[0]?.systemCode, 'EACCES');
+  assert.equal(report.files[0]?.lost, [{ from: 0, to: 3 * MIB }]);
+  assert.is(report.pieces.good, 48);
+  assert.ok(tasks <= 4, `${tasks} tasks for a file that cannot be opened`);
+});
 
 test('bad sectors: these bytes are lost, their pieces unchecked around them, all else is checked', async () => {
   const report = await disturbed(() => {}, withBadSectors(100_000, 300_000));
