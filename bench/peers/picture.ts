@@ -19,7 +19,8 @@ export function peersPicture(result: PeersResult): string {
   const panels = result.contests.map((contest) => contestPanel(contest, TICKS));
   const columnWidth = (WIDTH - 2 * MARGIN - GUTTER) / 2;
   const style = styleFor(panels, columnWidth);
-  const { places, height } = placePanels(panels, style);
+  const sides = result.contests.map(({ section }) => (section === 'verify' || section === 'create' ? 0 : 1));
+  const { places, height } = placePanels(panels, style, sides);
   const day = result.startedAt.slice(0, 10);
   const subtitle = `${machineLine(result.machine)}; ${result.machine.system}; ${day}`;
   const total = HEAD + height + FOOT;
@@ -40,14 +41,17 @@ ${groups.join('\n')}
 `;
 }
 
-/** Puts each panel into the column that is shorter so far. */
+/** Puts each panel into its column; when all belong to one column, into the one that is shorter so far. */
 export function placePanels(
   panels: readonly Panel[],
   style: PanelStyle,
+  columns: readonly (0 | 1)[],
 ): { readonly places: readonly { column: 0 | 1; y: number }[]; readonly height: number } {
   const heights: [number, number] = [0, 0];
-  const places = panels.map((panel) => {
-    const column = heights[1] < heights[0] ? 1 : 0;
+  const mixed = new Set(columns).size > 1;
+  const places = panels.map((panel, index) => {
+    const shorter = heights[1] < heights[0] ? 1 : 0;
+    const column = mixed ? columns[index]! : shorter;
     const y = heights[column];
     heights[column] += layoutPanel(panel, style).height + GAP;
     return { column, y } as const;

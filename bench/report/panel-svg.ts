@@ -10,9 +10,10 @@ export function panelGroup(panel: Panel, style: PanelStyle, x: number, y: number
   const parts = [
     `<text class="title" x="0" y="15">${escapeXml(panel.title)}</text>`,
     ...grid(panel, layout),
+    // Below the bars, so that the numbers stand out of it.
+    ...ceilingLine(panel, layout),
     ...layout.bars.map((placed) => barGroup(placed, panel, layout, style)),
     ...columnHeads(panel, layout),
-    ...ceilingLine(panel, layout),
   ];
   return `<g transform="translate(${px(x)} ${px(y)})">${parts.join('')}</g>`;
 }
