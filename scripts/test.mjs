@@ -18,6 +18,8 @@ import { findTestFiles, killRunning, runTestFile } from './support/test-files.mj
 
 const SLOWEST_SHOWN = 5;
 const root = PROJECT_ROOT;
+/** Whether there is something to run the tests of. */
+let isRunnable = true;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs one step and prints how it went on one line. */
@@ -47,6 +49,7 @@ async function compile() {
     return { ok: true };
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
+    isRunnable = error.isRunnable;
     return { ok: false, output: `${error.message}. ${error.advice}` };
   }
 }
@@ -104,10 +107,10 @@ async function main() {
   const whole = words.length === 0;
   await step('compile and check types', compile);
   if (whole) await step('lint and format', lint);
-  const files = findTestFiles(root, words);
-  if (files.length === 0)
+  const files = isRunnable ? findTestFiles(root, words) : [];
+  if (isRunnable && files.length === 0)
     throw new SetupError(`no test file has ${words.join(' or ')} in its path`, 'See test/.');
-  const raw = whole && !values['no-coverage'] ? makeRawFolder(root) : undefined;
+  const raw = isRunnable && whole && !values['no-coverage'] ? makeRawFolder(root) : undefined;
   const env = { ...process.env, ...(raw === undefined ? {} : { NODE_V8_COVERAGE: raw }) };
   const jobs = Math.max(1, Number(values.jobs) || 1);
   const results = await runFiles(files, env, { jobs, verbose: values.verbose });

@@ -38,7 +38,18 @@ export function builtInputs(root) {
 export function isBuilt(root) {
   const now = currentInputs(root);
   const then = builtInputs(root);
-  return now.typescript === then.typescript && now.wasm === then.wasm && existsSync(join(root, MAIN));
+  return (
+    now.typescript === then.typescript &&
+    now.wasm === then.wasm &&
+    existsSync(join(root, MAIN)) &&
+    hasKernels(root)
+  );
+}
+
+function hasKernels(root) {
+  if (listFiles(root, 'wasm', '.ts').length === 0) return true;
+  const { targets } = JSON.parse(readFileSync(join(root, 'asconfig.json'), 'utf8'));
+  return Object.values(targets).every(({ outFile }) => existsSync(join(root, outFile)));
 }
 
 /**
@@ -54,7 +65,8 @@ export async function build(root, say) {
   if (now.typescript !== then.typescript || !existsSync(join(root, MAIN))) {
     parts.push(buildTypeScript(root, say).then(() => ({ typescript: now.typescript })));
   }
-  if (now.wasm !== then.wasm) parts.push(buildWasm(root, say).then(() => ({ wasm: now.wasm })));
+  if (now.wasm !== then.wasm || !hasKernels(root))
+    parts.push(buildWasm(root, say).then(() => ({ wasm: now.wasm })));
   const results = await Promise.allSettled(parts);
   const done = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   // A part that failed keeps no stamp: its old output may be half gone.
@@ -79,8 +91,10 @@ async function buildTypeScript(root, say) {
     root,
   );
   if (existsSync(join(root, MAIN))) chmodSync(join(root, MAIN), 0o755);
-  if (code !== 0)
-    throw new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
+  if (code === 0) return;
+  const error = new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
+  error.isRunnable = outputs.every((path) => existsSync(join(root, path)));
+  throw error;
 }
 
 function outputOf(source) {

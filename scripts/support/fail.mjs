@@ -11,7 +11,10 @@ export class SetupError extends Error {
 }
 
 /** The sources do not compile; everything else is in place. */
-export class CompileError extends SetupError {}
+export class CompileError extends SetupError {
+  /** Whether the compiler has nevertheless written all its outputs, as it does when only types are wrong. */
+  isRunnable = false;
+}
 
 /** @param {unknown} error @returns {string | undefined} the system's code, such as EACCES */
 export function systemCode(error) {

@@ -65,4 +65,17 @@ for (const [name, [source, closing, said]] of Object.entries(CASES)) {
   });
 }
 
+runner('a compiler that dies ends the run: nothing half built is tried', async () => {
+  const broken = new Clone();
+  try {
+    broken.write('node_modules/typescript/bin/tsc', 'process.kill(process.pid, "SIGKILL");\n');
+    broken.pretendInstalled();
+    const ran = await broken.run('test.mjs', ['any']);
+    assert.is(ran.stdout.trim().split('\n').at(-1), '0 passed, 1 failed', ran.stdout + ran.stderr);
+    assert.is(ran.code, 1);
+  } finally {
+    broken.remove();
+  }
+});
+
 runner.run();

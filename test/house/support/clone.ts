@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PROJECT_ROOT } from './tree.ts';
@@ -25,6 +26,13 @@ export class Clone {
   /** Lends it the packages of this project. */
   linkPackages(): void {
     symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(this.root, 'node_modules'));
+  }
+
+  /** Makes it believe that its packages are installed. */
+  pretendInstalled(): void {
+    const lockfile = createHash('sha256').update(readFileSync(join(this.root, 'package-lock.json')));
+    const stamp = `${lockfile.digest('hex')} ${process.platform} ${process.arch}`;
+    this.write('node_modules/.allium-installed', stamp);
   }
 
   write(path: string, text: string): void {
