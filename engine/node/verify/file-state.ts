@@ -1,6 +1,9 @@
 import { type Stats, statSync } from 'node:fs';
 import type { FileState } from '../../bittorrent/verify/file-state.ts';
 
+const REMEMBERED_MS = 2000;
+const REMEMBERED_MAX = 100_000;
+
 /**
  * Looks at a path without opening it; symbolic links are followed. Synchronous on purpose: 3 µs a file, where the
  * asynchronous form takes 40 and the cores that the workers hash on.
@@ -11,6 +14,27 @@ export function fileStateAt(path: string): FileState {
   if (typeof stats === 'string') return { kind: 'unreadable', code: stats };
   if (stats.isFile()) return { kind: 'file', byteLength: stats.size, modifiedMs: stats.mtimeMs };
   return { kind: 'wrong-kind', found: stats.isDirectory() ? 'directory' : 'other' };
+}
+
+/** Looks at paths, and remembers for a moment what it saw: who finds a file and who checks it need not look twice. */
+export class FileStates {
+  readonly #seen = new Map<string, FileState>();
+  #sinceMs = 0;
+
+  /** As {@link fileStateAt}, of now or of at most two seconds ago. */
+  at(path: string): FileState {
+    const nowMs = performance.now();
+    if (nowMs - this.#sinceMs > REMEMBERED_MS || this.#seen.size >= REMEMBERED_MAX) {
+      this.#seen.clear();
+      this.#sinceMs = nowMs;
+    }
+    let state = this.#seen.get(path);
+    if (state === undefined) {
+      state = fileStateAt(path);
+      this.#seen.set(path, state);
+    }
+    return state;
+  }
 }
 
 /** The device number of what lies at `path`, or of the nearest folder above that exists. */

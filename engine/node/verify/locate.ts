@@ -8,7 +8,7 @@ import {
 } from '../../bittorrent/verify/library.ts';
 import type { ReadPool } from '../content/read-pool.ts';
 import { chooseMoved } from './choose-moved.ts';
-import { fileStateAt } from './file-state.ts';
+import type { FileStates } from './file-state.ts';
 import { keyOf, LibraryIndex, type WantedNames } from './library-index.ts';
 import type { LoadedTorrent } from './load-torrents.ts';
 import type { Place } from './torrent-check.ts';
@@ -38,11 +38,14 @@ export interface Found {
 export async function locateAll(
   torrents: readonly LoadedTorrent[],
   options: LocateOptions,
-  modules: { readonly pool: ReadPool },
+  modules: { readonly pool: ReadPool; readonly states: FileStates },
 ): Promise<LocatedLibrary> {
   const { roots } = options;
   const nowhere: Finder = {
-    lengthAt,
+    lengthAt: (path) => {
+      const state = modules.states.at(path);
+      return state.kind === 'file' ? state.byteLength : undefined;
+    },
     foldersNamed: () => [],
     filesNamed: () => [],
     isTaken: () => false,
@@ -82,9 +85,8 @@ function namesOf(torrents: readonly LoadedTorrent[]): WantedNames {
   return { folders, files };
 }
 
-function finderOf(index: LibraryIndex): Omit<Finder, 'isTaken'> {
+function finderOf(index: LibraryIndex): Pick<Finder, 'foldersNamed' | 'filesNamed'> {
   return {
-    lengthAt,
     foldersNamed: (name) => index.foldersNamed(name),
     filesNamed: (name, byteLength) => index.filesNamed(name, byteLength),
   };
@@ -97,9 +99,4 @@ function isBelowOther(path: string, own: string, bases: ReadonlySet<string>): bo
     if (above !== own && bases.has(above)) return true;
   }
   return false;
-}
-
-function lengthAt(path: string): number | undefined {
-  const state = fileStateAt(path);
-  return state.kind === 'file' ? state.byteLength : undefined;
 }

@@ -17,7 +17,7 @@ import {
 } from '../../bittorrent/verify/selection.ts';
 import { VERDICT } from '../../bittorrent/verify/verdict.ts';
 import type { ReadHashResult } from '../../kernels/tasks/read-hash.ts';
-import { fileStateAt } from './file-state.ts';
+import { FileStates } from './file-state.ts';
 
 /** Where the files of a torrent are to be found. */
 export interface Place {
@@ -48,14 +48,19 @@ export class TorrentCheck {
   readonly #pathOf: (file: FileIndex) => string;
 
   /** Throws AlliumError BAD_USAGE when the selection names pieces that are not there. */
-  constructor(torrent: Metainfo, place: Place, options: SelectionOptions) {
+  constructor(
+    torrent: Metainfo,
+    place: Place,
+    options: SelectionOptions,
+    states: FileStates = new FileStates(),
+  ) {
     this.torrent = torrent;
     this.place = place;
     this.layout = new Layout(torrent);
     this.selection = select(torrent, this.layout, options);
     this.#expected = new ExpectedHashes(torrent, this.layout);
     this.#pathOf = (file) => this.pathOf(file);
-    this.states = new Map(this.#filesToLookAt().map((file) => [file, fileStateAt(this.pathOf(file))]));
+    this.states = new Map(this.#filesToLookAt().map((file) => [file, states.at(this.pathOf(file))]));
     const { verdicts } = this.selection;
     blockUnavailable(torrent.pieceLength, torrent.files, this.states, verdicts);
     this.#failures = new ReadFailures(torrent.pieceLength, torrent.files, verdicts);

@@ -5,6 +5,7 @@ import { AlliumError } from '../../codec/error.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
 import type { Disk } from './disk.ts';
 import type { CheckJob } from './disk-lane.ts';
+import type { FileStates } from './file-state.ts';
 import type { LoadedTorrent } from './load-torrents.ts';
 import type { Found } from './locate.ts';
 import { TorrentCheck } from './torrent-check.ts';
@@ -19,6 +20,11 @@ export interface TorrentJobOptions {
   readonly isOnly: boolean;
 }
 
+export interface TorrentJobModules {
+  readonly checkpoint: CheckpointFile | undefined;
+  readonly states: FileStates;
+}
+
 /** One torrent on its way through a run: waits with little in memory, is checked, leaves a report. */
 export class TorrentJob implements CheckJob {
   readonly disk: Disk;
@@ -27,14 +33,16 @@ export class TorrentJob implements CheckJob {
   unmatched: readonly string[] = [];
   readonly #options: TorrentJobOptions;
   readonly #checkpoint: CheckpointFile | undefined;
+  readonly #states: FileStates;
   #checkpointId = 0;
   #report: TorrentReport | undefined;
 
-  constructor(options: TorrentJobOptions, modules: { readonly checkpoint: CheckpointFile | undefined }) {
+  constructor(options: TorrentJobOptions, modules: TorrentJobModules) {
     this.disk = options.disk;
     this.bytes = options.found.presentFiles === 0 ? 0 : options.torrent.contentBytes;
     this.#options = options;
     this.#checkpoint = modules.checkpoint;
+    this.#states = modules.states;
   }
 
   /** Once the run is over. */
@@ -45,7 +53,7 @@ export class TorrentJob implements CheckJob {
   open(): TorrentCheck | undefined {
     const { torrent, found, selection } = this.#options;
     try {
-      const check = new TorrentCheck(torrent.metainfo(), found.place, selection);
+      const check = new TorrentCheck(torrent.metainfo(), found.place, selection, this.#states);
       this.unmatched = check.selection.unmatched;
       if (this.#options.isOnly && this.unmatched.length > 0) throw noSuchFile(this.unmatched);
       this.#resume(check);

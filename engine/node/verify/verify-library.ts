@@ -9,6 +9,7 @@ import { openReadPool, type ReadPool } from '../content/read-pool.ts';
 import { CheckRun, type RunProgress } from './check-run.ts';
 import { CheckpointFile } from './checkpoint-file.ts';
 import { DiskFinder } from './disk.ts';
+import { FileStates } from './file-state.ts';
 import { findTorrents, loadTorrents } from './load-torrents.ts';
 import { locateAll } from './locate.ts';
 import { threadsFor } from './threads.ts';
@@ -95,7 +96,8 @@ async function verifyWith(
     });
   }
   const search = options.search ?? true;
-  const located = await locateAll(library.torrents, { roots, search, signal }, { pool });
+  const states = new FileStates();
+  const located = await locateAll(library.torrents, { roots, search, signal }, { pool, states });
   const checkpoint = options.checkpoint === undefined ? undefined : CheckpointFile.open(options.checkpoint);
   try {
     const disks = new DiskFinder();
@@ -103,7 +105,10 @@ async function verifyWith(
     const jobs = library.torrents.map((torrent, at) => {
       const found = located.found[at]!;
       const disk = disks.at(found.place.base);
-      return new TorrentJob({ torrent, found, disk, isOnly, selection: selection ?? {} }, { checkpoint });
+      return new TorrentJob(
+        { torrent, found, disk, isOnly, selection: selection ?? {} },
+        { checkpoint, states },
+      );
     });
     await runJobs(jobs, pool, options);
     const unmatched = unmatchedNames(jobs);
