@@ -7,9 +7,12 @@ export interface Scale {
 
 const STEPS = [1, 2, 2.5, 5, 10] as const;
 
+/** Below this, steps of a tick are no numbers any more. */
+const TOP_MIN = 1e-9;
+
 /** An axis from zero to `max`, with a tick at every round step, about `tickCount` of them. */
 export function linearScale(max: number, tickCount = 4): Scale {
-  const top = Number.isFinite(max) && max > 0 ? max : 1;
+  const top = Number.isFinite(max) && max >= TOP_MIN ? max : 1;
   const rough = top / tickCount;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((each) => each * power >= rough * (1 - 1e-9)) ?? 10) * power;
