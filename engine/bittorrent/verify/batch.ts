@@ -1,23 +1,33 @@
 import { type PieceIndex, pieceIndex } from '../units.ts';
 import { VERDICT, type VerdictMap } from './verdict.ts';
 
-/** How the work of a check is cut into tasks. */
-export interface BatchOptions {
-  /** Enough to make the cost of handing out a task disappear. */
-  readonly bytesMax: number;
-  /** Small enough that nobody waits long for the last one. */
-  readonly bytesMin: number;
-  /** Threads that share the work. */
-  readonly workers: number;
+/** What one task of reading and hashing should hold. */
+export interface BatchSize {
+  readonly bytes: number;
+  /** Pieces, however long they are. */
+  readonly piecesMin: number;
 }
 
+/** Enough to make the cost of handing out a task disappear. */
+const BYTES_MAX = 16 * 1024 * 1024;
+/** Small enough that nobody waits long for the last one. */
+const BYTES_MIN = 1024 * 1024;
+/** Hashers gain from so many pieces side by side … */
+const LANES = 4;
+/** … unless these are so long that a task would take seconds. */
+const LANE_BYTES_MAX = 64 * 1024 * 1024;
+
 /**
- * How many bytes the next task should have: large ones first, smaller ones towards the end, so that all threads
- * finish together (guided self-scheduling).
+ * How much the next task should hold when `remainingBytes` are left for `workers`: large ones first, smaller ones
+ * towards the end, so that all threads finish together (guided self-scheduling).
  */
-export function nextBatchBytes(remainingBytes: number, options: BatchOptions): number {
-  const share = remainingBytes / (options.workers * 3);
-  return Math.max(options.bytesMin, Math.min(options.bytesMax, share));
+export function nextBatch(remainingBytes: number, pieceLength: number, workers: number): BatchSize {
+  const share = remainingBytes / (workers * 3);
+  const isFarFromEnd = share > 4 * LANES * pieceLength;
+  return {
+    bytes: Math.max(BYTES_MIN, Math.min(BYTES_MAX, share)),
+    piecesMin: isFarFromEnd && pieceLength <= LANE_BYTES_MAX ? LANES : 1,
+  };
 }
 
 /**

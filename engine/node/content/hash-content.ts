@@ -1,7 +1,7 @@
 import { Layout, type LayoutOptions } from '../../bittorrent/layout.ts';
 import { MERKLE_HASH_BYTES, merkleRoot, pieceLevel } from '../../bittorrent/merkle.ts';
 import { type FileIndex, fileIndex, type PieceIndex, pieceIndex } from '../../bittorrent/units.ts';
-import { type BatchOptions, nextBatchBytes } from '../../bittorrent/verify/batch.ts';
+import { nextBatch } from '../../bittorrent/verify/batch.ts';
 import { planRead, type ReadableContent, type ReadPlan } from '../../bittorrent/verify/read-plan.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { ReadHashResult } from '../../kernels/tasks/read-hash.ts';
@@ -11,10 +11,6 @@ import type { ReadPool } from './read-pool.ts';
 const SHA1_BYTES = 20;
 /** Tasks each thread has in work or at hand. */
 const TASKS_PER_THREAD = 2;
-const PIECES_SIDE_BY_SIDE = 4;
-
-/** Limits of one task: large enough that handing it out costs nothing, small enough for an even end. */
-export const BATCH_BYTES = { bytesMax: 16 * 1024 * 1024, bytesMin: 1024 * 1024 } as const;
 
 export interface HashContentOptions {
   /** Which pieces there are, and of which files. Padding is hashed as zeros and never read. */
@@ -92,15 +88,13 @@ async function eachBatch(
   onResult: (plan: ReadPlan, result: ReadHashResult) => void,
 ): Promise<void> {
   const { layout } = content;
-  const rule: BatchOptions = { ...BATCH_BYTES, workers: pool.threadCount };
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < layout.pieceCount) {
       signal?.throwIfAborted();
       const left = (layout.pieceCount - next) * layout.pieceLength;
-      const fitting = Math.floor(nextBatchBytes(left, rule) / layout.pieceLength);
-      const isFarFromEnd = layout.pieceCount - next > 4 * PIECES_SIDE_BY_SIDE * pool.threadCount;
-      const count = Math.max(isFarFromEnd ? PIECES_SIDE_BY_SIDE : 1, fitting);
+      const { bytes, piecesMin } = nextBatch(left, layout.pieceLength, pool.threadCount);
+      const count = Math.max(piecesMin, Math.floor(bytes / layout.pieceLength));
       const end = Math.min(layout.pieceCount, next + count);
       const pieces: PieceIndex[] = [];
       for (; next < end; next += 1) pieces.push(pieceIndex(next));

@@ -1,6 +1,5 @@
-import { nextBatchBytes } from '../../bittorrent/verify/batch.ts';
+import { type BatchSize, nextBatch } from '../../bittorrent/verify/batch.ts';
 import { RateLimit } from '../../bittorrent/verify/rate-limit.ts';
-import { BATCH_BYTES } from '../content/hash-content.ts';
 import type { ReadPool } from '../content/read-pool.ts';
 import { type CheckJob, DiskLane, type Share } from './disk-lane.ts';
 
@@ -25,7 +24,6 @@ export interface RunProgress {
 
 /** Tasks each thread has in work or at hand. */
 const TASKS_PER_THREAD = 2;
-const PIECES_SIDE_BY_SIDE = 4;
 /** After a pause no more than this much of the rate goes at once. */
 const BURST_MS = 250;
 /** How long to prepare torrents before others (a signal, say) get a turn. */
@@ -140,13 +138,12 @@ export class CheckRun {
     return false;
   }
 
-  /** How much the next task should hold. */
-  #sizeOf(pieceLength: number): { bytes: number; piecesMin: number } {
+  /** How much the next task should hold; under a limit less, so that the stream stays even. */
+  #sizeOf(pieceLength: number): BatchSize {
     const remaining = this.#sum((lane) => lane.remainingBytes);
-    const rule = { ...BATCH_BYTES, workers: this.#pool.threadCount };
-    const bytes = Math.min(nextBatchBytes(remaining, rule), this.#rate.sliceBytes);
-    const isFarFromEnd = remaining > 4 * PIECES_SIDE_BY_SIDE * this.#pool.threadCount * pieceLength;
-    return { bytes, piecesMin: isFarFromEnd && this.#rate.sliceBytes > bytes ? PIECES_SIDE_BY_SIDE : 1 };
+    const size = nextBatch(remaining, pieceLength, this.#pool.threadCount);
+    const { sliceBytes } = this.#rate;
+    return sliceBytes > size.bytes ? size : { bytes: sliceBytes, piecesMin: 1 };
   }
 
   #sum(value: (lane: DiskLane) => number): number {

@@ -1,3 +1,4 @@
+import type { BatchSize } from '../../bittorrent/verify/batch.ts';
 import type { HashedRun } from '../../bittorrent/verify/checkpoint.ts';
 import type { ReadPlan } from '../../bittorrent/verify/read-plan.ts';
 import { EXTENT_NUMBERS, PADDING } from '../../kernels/tasks/piece-source.ts';
@@ -80,7 +81,7 @@ export class DiskLane {
    * The next share; `opened` when a torrent was prepared or left behind instead, so that the caller can look at the
    * clock; undefined when all is handed out.
    */
-  take(sizeOf: (pieceLength: number) => { bytes: number; piecesMin: number }): Share | 'opened' | undefined {
+  take(sizeOf: (pieceLength: number) => BatchSize): Share | 'opened' | undefined {
     const open = this.#current;
     if (open === undefined) return this.#openNext();
     const { job, check } = open;

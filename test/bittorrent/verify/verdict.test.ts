@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nextBatchBytes, PieceQueue } from '../../../engine/bittorrent/verify/batch.ts';
+import { nextBatch, PieceQueue } from '../../../engine/bittorrent/verify/batch.ts';
 import { VERDICT, type Verdict, VerdictMap } from '../../../engine/bittorrent/verify/verdict.ts';
 
 const test = suite('verdicts and batches');
@@ -83,11 +83,17 @@ test('a piece that is judged while it waits is not handed out any more', () => {
   );
 });
 
+const MIB = 1024 * 1024;
+
 test('batches are large far from the end and small close to it', () => {
-  const rule = { bytesMax: 16, bytesMin: 1, workers: 2 };
-  assert.is(nextBatchBytes(1000, rule), 16);
-  assert.is(nextBatchBytes(60, rule), 10);
-  assert.is(nextBatchBytes(1, rule), 1);
+  assert.equal(nextBatch(10_000 * MIB, MIB, 2), { bytes: 16 * MIB, piecesMin: 4 });
+  assert.equal(nextBatch(60 * MIB, MIB, 2), { bytes: 10 * MIB, piecesMin: 1 });
+  assert.equal(nextBatch(1, MIB, 2), { bytes: MIB, piecesMin: 1 });
+});
+
+test('long pieces go four at a time, but not when that would take seconds', () => {
+  assert.is(nextBatch(100_000 * MIB, 64 * MIB, 2).piecesMin, 4);
+  assert.is(nextBatch(1_000_000 * MIB, 128 * MIB, 2).piecesMin, 1);
 });
 
 test.run();
