@@ -16,7 +16,7 @@ const KINDS = /** @type {const} */ ([
 const OPENING_COMMENT = /^(?:\s*\/\/.*\n)+|^\s*\/\*[\s\S]*?\*\//;
 const OWN_LIMIT = /Time limit: (\d+) s\b/;
 const KILL_GRACE_MS = 2_000;
-const EXIT_CODE = 'ended with exit code';
+const ENDED = 'ended ';
 const OUTPUT_CHARACTERS_MAX = 200_000;
 
 /**
@@ -70,8 +70,8 @@ export async function runTestFile(root, file, env) {
     killGroup(pid, 'SIGKILL');
   }, limitSeconds * 1000);
   const code = await new Promise((resolve) => {
-    child.on('error', () => resolve(-1));
-    child.on('exit', (exitCode) => resolve(exitCode ?? -1));
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (exitCode, signal) => resolve(exitCode ?? signal));
   });
   clearTimeout(timer);
   const leftBehind = !timedOut && (await endLeftovers(pid));
@@ -84,7 +84,7 @@ export async function runTestFile(root, file, env) {
       ? 'left processes behind'
       : code === 0
         ? ''
-        : `${EXIT_CODE} ${code}`;
+        : `${ENDED}${typeof code === 'number' ? `with exit code ${code}` : `by ${code}`}`;
   return { file, seconds, output, ...judge(output, ending), missing: missingPrograms(output) };
 }
 
@@ -121,7 +121,7 @@ export function judge(output, ending) {
   const failed = total - passed;
   if (failed === 0 && ending !== '') return { passed, failed: 1, skipped, reason: ending };
   const counts = `${failed} of ${total} did not pass`;
-  const reason = failed === 0 ? '' : ending === '' || ending.startsWith(EXIT_CODE) ? counts : ending;
+  const reason = failed === 0 ? '' : ending === '' || ending.startsWith(`${ENDED}with`) ? counts : ending;
   return { passed, failed, skipped, reason };
 }
 

@@ -32,12 +32,12 @@ export class Journal {
     this.current = current;
   }
 
-  /** Reads what earlier runs left in `folder` and starts a new file. */
+  /** Reads what earlier runs left in `folder`; the first entry starts a new file. */
   static open(folder: string): { journal: Journal; entries: readonly JournalEntry[]; lastWriteMs: number } {
     const numbers = listNumbers(folder);
     const paths = numbers.map((number) => pathOf(folder, number));
+    // An entry torn in the middle must not shift the ones behind it: a file is never continued.
     const journal = new Journal(folder, (numbers.at(-1) ?? 0) + 1);
-    journal.start();
     return {
       journal,
       entries: paths.flatMap((path) => readEntries(readFileSync(path))),
@@ -53,17 +53,21 @@ export class Journal {
   /** Throws NO_SPACE and its like; the entries are then kept and written with the next ones. */
   append(entries: readonly JournalEntry[]): void {
     if (entries.length > 0) this.waiting.push(encodeEntries(entries));
-    if (this.waiting.length === 0 || this.fd === undefined) return;
+    if (this.waiting.length === 0) return;
+    const path = pathOf(this.folder, this.current);
     const bytes = Buffer.concat(this.waiting);
     try {
+      this.fd ??= openSync(path, 'a');
       let done = 0;
       while (done < bytes.length) done += writeSync(this.fd, bytes, done);
       this.written += bytes.length;
       this.waiting = [];
     } catch (error) {
-      // Repeating an entry does no harm, a torn one is left out: starting over is safe.
+      // Repeating an entry does no harm. But one that is torn would shift those behind it: they get a new file.
       this.waiting = [bytes];
-      throw fileError(error, 'write', pathOf(this.folder, this.current));
+      this.close();
+      this.current += 1;
+      throw fileError(error, 'write', path);
     }
   }
 
@@ -71,9 +75,9 @@ export class Journal {
   rotate(): () => void {
     const previous = this.current;
     this.append([]);
-    this.closeFile();
+    this.close();
     this.current += 1;
-    this.start();
+    this.written = 0;
     return () => {
       for (const number of listNumbers(this.folder)) {
         if (number <= previous) rmSync(pathOf(this.folder, number), { force: true });
@@ -82,21 +86,6 @@ export class Journal {
   }
 
   close(): void {
-    this.closeFile();
-  }
-
-  private start(): void {
-    const path = pathOf(this.folder, this.current);
-    try {
-      this.fd = openSync(path, 'a');
-    } catch (error) {
-      throw fileError(error, 'create', path);
-    }
-    // An entry torn in the middle must not shift the ones behind it: a file is never continued.
-    this.written = 0;
-  }
-
-  private closeFile(): void {
     if (this.fd !== undefined) closeSync(this.fd);
     this.fd = undefined;
   }

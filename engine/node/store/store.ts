@@ -135,17 +135,19 @@ export class NodeStore {
    * damaged record and when there are fewer than were added: a damaged index hides records without a word.
    */
   *torrents(): Generator<[infoHash: string, torrent: StoredTorrent, resume: StoredResume]> {
-    let found = 0;
-    for (const infoHash of this.torrentsDb.getKeys()) {
+    const infoHashes = reading('the list of torrents', () => [...this.torrentsDb.getKeys()]);
+    const known = this.session.torrentCount;
+    if (infoHashes.length !== known) {
+      throw damaged('the list of torrents', `${infoHashes.length} of ${known} are there`);
+    }
+    for (const infoHash of infoHashes) {
       const torrent = this.get(this.torrentsDb, infoHash, torrentSchema);
       const resume = this.get(this.resumeDb, infoHash, resumeSchema);
-      if (torrent === undefined || resume === undefined)
+      if (torrent === undefined || resume === undefined) {
         throw damaged(`torrent ${infoHash}`, 'a part is gone');
-      found += 1;
+      }
       yield [infoHash, torrent, resume];
     }
-    const known = this.session.torrentCount;
-    if (found !== known) throw damaged('the list of torrents', `${found} of ${known} are there`);
   }
 
   /** Remembers a torrent and how far it is, both or neither; returns it with its number. */
@@ -207,11 +209,15 @@ export class NodeStore {
   }
 
   private database(name: string): Binary {
-    return this.root.openDB<Buffer, string>({ name, encoding: 'binary' });
+    // A part that is gone must not come back empty.
+    const options = { name, encoding: 'binary', create: this.isNew } as const;
+    const database = reading(name, () => this.root.openDB<Buffer, string>(options));
+    if ((database as Binary | undefined) === undefined) throw damaged(name, 'it is gone');
+    return database;
   }
 
   private get<T extends v.GenericSchema>(from: Binary, key: string, schema: T): v.InferOutput<T> | undefined {
-    const record = from.get(key);
+    const record = reading(`record ${key}`, () => from.get(key));
     return record === undefined ? undefined : decodeRecord(schema, record, `record ${key}`);
   }
 
@@ -226,6 +232,15 @@ export class NodeStore {
     } catch (error) {
       throw fileError(error, 'write', 'the store');
     }
+  }
+}
+
+/** LMDB notices some damage itself, in its own words. */
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw damaged(what, error instanceof Error ? error.message : String(error), error);
   }
 }
 

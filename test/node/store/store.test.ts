@@ -235,14 +235,11 @@ store('a disk that is full keeps the notes for later', ({ folder }) => {
   // Linux’ file that is always full stands in for the disk.
   if (process.platform !== 'linux') return;
   const { journal } = Journal.open(folder);
-  const real = (journal as unknown as { fd: number }).fd;
-  const full = openSync('/dev/full', 'w');
-  (journal as unknown as { fd: number }).fd = full;
+  (journal as unknown as { fd: number }).fd = openSync('/dev/full', 'w');
   assert.throws(
     () => journal.append([{ torrent: 1, generation: 1, piece: 1 }]),
     (error: unknown) => error instanceof AlliumError && error.code === 'NO_SPACE',
   );
-  (journal as unknown as { fd: number }).fd = real;
   journal.append([{ torrent: 1, generation: 1, piece: 2 }]);
   journal.close();
   assert.equal(
