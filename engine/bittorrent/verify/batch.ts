@@ -9,7 +9,7 @@ export interface BatchSize {
 }
 
 /** Enough to make the cost of handing out a task disappear. */
-const BYTES_MAX = 32 * 1024 * 1024;
+const BYTES_MAX = 16 * 1024 * 1024;
 /** Small enough that nobody waits long for the last one. */
 const BYTES_MIN = 1024 * 1024;
 /** Hashers gain from so many pieces side by side … */

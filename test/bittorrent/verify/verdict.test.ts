@@ -86,7 +86,7 @@ test('a piece that is judged while it waits is not handed out any more', () => {
 const MIB = 1024 * 1024;
 
 test('batches are large far from the end and small close to it', () => {
-  assert.equal(nextBatch(10_000 * MIB, MIB, 2), { bytes: 32 * MIB, piecesMin: 4 });
+  assert.equal(nextBatch(10_000 * MIB, MIB, 2), { bytes: 16 * MIB, piecesMin: 4 });
   assert.equal(nextBatch(60 * MIB, MIB, 2), { bytes: 10 * MIB, piecesMin: 1 });
   assert.equal(nextBatch(1, MIB, 2), { bytes: MIB, piecesMin: 1 });
 });
