@@ -21,13 +21,29 @@ const SIDEWAYS: ReadonlySet<string> = new Set(['kernels codec']);
 
 /** Modules of Node that are plain computation. Everything else on floor 2 comes by the Runtime. */
 const PURE_MODULES: ReadonlySet<string> = new Set(['node:buffer', 'node:path', 'node:path/posix']);
-/** What of `node:crypto` gives the same for the same input. The rest of it is chance. */
+/**
+ * What of `node:crypto` gives the same for the same input. The rest of it is chance: also `publicEncrypt`, whose
+ * padding is random. (`sign` and `privateEncrypt` are here for Ed25519 and RSA; ECDSA by `sign` would be chance.)
+ */
 const PURE_CRYPTO: ReadonlySet<string> = new Set([
+  'constants',
+  'createCipheriv',
+  'createDecipheriv',
   'createHash',
   'createHmac',
+  'createPrivateKey',
+  'createPublicKey',
+  'createSecretKey',
+  'diffieHellman',
   'hash',
+  'hkdfSync',
+  'privateEncrypt',
+  'publicDecrypt',
+  'sign',
   'timingSafeEqual',
+  'verify',
   'Hash',
+  'KeyObject',
 ]);
 /** The clock, chance, the network, the disk and the process, as names that need no import. */
 const IMPURE =
