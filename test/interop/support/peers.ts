@@ -14,6 +14,8 @@ const PACKAGES = {
   aria2c: 'aria2',
   mktorrent: 'mktorrent',
   rtorrent: 'rtorrent',
+  tor: 'tor',
+  'tor-gencert': 'tor',
 } as const;
 
 export type PeerName = keyof typeof PACKAGES;

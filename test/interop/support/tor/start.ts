@@ -1,0 +1,123 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scratchFolder } from '../program.ts';
+import { dirAuthorityLine, makeAuthorityKeys } from './keys.ts';
+import { TorNetwork } from './network.ts';
+import type { TorNode, TorNodePlan, TorRole } from './node.ts';
+import { Origin } from './origin.ts';
+import { planNode } from './process.ts';
+import { Resolver } from './resolver.ts';
+import { votingOffsetSec } from './torrc.ts';
+
+export interface TorNetworkOptions {
+  /** Directory authorities (3). They relay too, but are no exits. */
+  readonly authorities?: number;
+  /** Relays that are no exits (0). */
+  readonly relays?: number;
+  /** Relays that are exits (3). */
+  readonly exits?: number;
+  readonly clients?: number;
+  /** Further torrc lines by node name (`relay1`), role (`exit`) or `all`. */
+  readonly torrc?: Readonly<Record<string, readonly string[]>>;
+  /** Seconds from consensus to consensus (10, which is the least). */
+  readonly intervalSec?: number;
+  /** What the authorities vote for, as `cc_alg: 0`. */
+  readonly consensusParams?: Readonly<Record<string, number>>;
+  /** The whole network is ended after this time, whatever the test does (200 s). */
+  readonly ttlMs?: number;
+  /** Called with what has been reached and when, counted from the start. */
+  readonly onProgress?: (what: string, elapsedMs: number) => void;
+}
+
+/** The least C tor takes on a testing network. */
+const INITIAL_INTERVAL_SEC = 5;
+/** From the start of the processes to the first vote: everybody must have been announced and probed by then. */
+const FIRST_VOTE_SEC = 3;
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts C tor authorities, relays, exits and clients on 127.0.0.1 and waits until they are of use: every relay is in
+ * the consensus that every node has, and every client has built circuits. Ends everything when that
+ * fails; otherwise `stop()` does, and at the latest the end of the test process.
+ */
+export async function startTorNetwork(options: TorNetworkOptions = {}): Promise<TorNetwork> {
+  const startedMs = performance.now();
+  const reached = (what: string): void => options.onProgress?.(what, performance.now() - startedMs);
+  const root = scratchFolder();
+  const plans = await makePlans(root, options);
+  const dirAuthorities = await Promise.all(
+    plans
+      .filter(({ role }) => role === 'authority')
+      .map(async (plan) => dirAuthorityLine(plan, await makeAuthorityKeys(plan))),
+  );
+  reached('keys');
+  const [origin, resolver] = await Promise.all([Origin.start(), Resolver.start()]);
+  const resolvConfPath = join(root, 'resolv.conf');
+  await writeFile(resolvConfPath, `nameserver 127.0.0.1:${resolver.port}\n`);
+  const network = new TorNetwork({
+    root,
+    origin,
+    resolver,
+    common: {
+      dirAuthorities,
+      voting: {
+        intervalSec: options.intervalSec ?? 10,
+        initialIntervalSec: INITIAL_INTERVAL_SEC,
+        offsetSec: votingOffsetSec(Date.now(), FIRST_VOTE_SEC, INITIAL_INTERVAL_SEC),
+      },
+      consensusParams: Object.entries(options.consensusParams ?? {}).map(
+        ([name, value]) => `${name}=${value}`,
+      ),
+      resolvConfPath,
+    },
+    torrc: options.torrc ?? {},
+  });
+  const timer = setTimeout(() => void network.stop(), options.ttlMs ?? 200_000);
+  timer.unref();
+  try {
+    await bringUp(network, plans, reached);
+    return network;
+  } catch (error) {
+    await network.stop();
+    throw error;
+  }
+}
+
+async function makePlans(root: string, options: TorNetworkOptions): Promise<TorNodePlan[]> {
+  await mkdir(root, { recursive: true });
+  const counts: readonly (readonly [TorRole, number])[] = [
+    ['authority', options.authorities ?? 3],
+    ['relay', options.relays ?? 0],
+    ['exit', options.exits ?? 3],
+    ['client', options.clients ?? 1],
+  ];
+  const names = counts.flatMap(([role, count]) =>
+    Array.from({ length: count }, (_, index) => ({ role, name: `${role}${index + 1}` })),
+  );
+  return Promise.all(names.map(({ role, name }) => planNode(root, role, name)));
+}
+
+async function bringUp(
+  network: TorNetwork,
+  plans: readonly TorNodePlan[],
+  reached: (what: string) => void,
+): Promise<void> {
+  const launchAll = (wanted: readonly TorNodePlan[]): Promise<TorNode[]> =>
+    Promise.all(wanted.map((plan) => network.launch(plan.role, plan.name, [], Promise.resolve(plan))));
+  // Who is announced to an authority before that listens is announced to it again only much later.
+  const authorities = await launchAll(plans.filter(({ role }) => role === 'authority'));
+  reached('authorities listen');
+  const others = await launchAll(plans.filter(({ role }) => role === 'relay' || role === 'exit'));
+  reached('relays listen');
+  const fingerprints = [...authorities, ...others].map(({ fingerprint }) => fingerprint);
+  for (const fingerprint of fingerprints)
+    await network.waitForRelay(fingerprint, ['Running', 'Valid'], READY_TIMEOUT_MS);
+  reached('consensus with all relays');
+  // Who asked before there was a consensus waits long before asking again; HUP makes them ask now.
+  await Promise.all(others.map((node) => network.control(node).signal('HUP')));
+  const clients = await launchAll(plans.filter(({ role }) => role === 'client'));
+  for (const client of clients) await network.waitUntilBootstrapped(client, READY_TIMEOUT_MS);
+  reached('clients bootstrapped');
+  await network.waitUntilKnown(fingerprints, network.nodes, READY_TIMEOUT_MS);
+  reached('everybody has the consensus');
+}
