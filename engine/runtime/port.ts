@@ -102,6 +102,43 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** A key and the certificate that shows it, as TLS needs them. */
+export interface TlsIdentity {
+  /** PKCS#8 DER of an RSA or P-256 key. A simulated world does not look at it. */
+  readonly privateKeyDer: Uint8Array;
+  /** X.509 DER. */
+  readonly certificateDer: Uint8Array;
+}
+
+/**
+ * A stream over TLS 1.2 or newer; open once the TLS handshake is done. Certificates are not checked against any
+ * authority and no server name is sent: whoever uses it binds certificates itself. The three members below are
+ * valid from {@link StreamHandler.onOpen} on.
+ */
+export interface TlsStream extends ByteStream {
+  /** X.509 DER; empty for a caller, which shows none. */
+  readonly ownCertificate: Uint8Array;
+  /** X.509 DER; empty when the peer shows none. */
+  readonly peerCertificate: Uint8Array;
+  /** RFC 5705: the same bytes at both ends, and nobody else's. */
+  exportKeyingMaterial(byteLength: number, label: string, context: Uint8Array): Uint8Array;
+}
+
+export interface TlsListenOptions extends ListenOptions {
+  readonly identity: TlsIdentity;
+  /** A caller whose TLS handshake takes longer is dropped. */
+  readonly handshakeTimeoutMs: number;
+  /** TLS handshakes under way at once; further callers are dropped. Default 1,024. */
+  readonly handshakesMax?: number;
+  /** Whether a caller may begin a TLS handshake at all. Default: everybody. */
+  readonly admit?: (remote: Endpoint) => boolean;
+}
+
+export interface TlsListener extends Listener {
+  /** For connections from now on; those that stand keep theirs. */
+  setIdentity(identity: TlsIdentity): void;
+}
+
 export interface DatagramSocket {
   readonly local: Endpoint;
   send(bytes: Uint8Array, to: Endpoint): void;
@@ -128,6 +165,13 @@ export interface Network {
   connect(to: Endpoint, handler: StreamHandler, options: ConnectOptions): ByteStream;
   /** `accept` is called for each incoming stream and returns its owner, or undefined to close it. */
   listen(at: ListenOptions, accept: (stream: ByteStream) => StreamHandler | undefined): Promise<Listener>;
+  /** As {@link connect}; `timeoutMs` covers the TLS handshake as well. */
+  connectTls(to: Endpoint, handler: StreamHandler, options: ConnectOptions): TlsStream;
+  /** As {@link listen}; `accept` is called when the TLS handshake is done. */
+  listenTls(
+    at: TlsListenOptions,
+    accept: (stream: TlsStream) => StreamHandler | undefined,
+  ): Promise<TlsListener>;
   bindDatagram(at: Endpoint, onMessage: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
   /** A small HTTP(S) exchange (tracker announces). Rejects with AlliumError NETWORK_FAILED. */
   http(request: HttpRequest): Promise<HttpResponse>;

@@ -1,15 +1,20 @@
 import net from 'node:net';
-import type { ConnectOptions, Endpoint, Network, StreamHandler } from '../port.ts';
+import type tls from 'node:tls';
+import type { ConnectOptions, Endpoint, Network, StreamHandler, TlsStream } from '../port.ts';
 import { bindUdp, type DatagramOptions } from './datagram.ts';
 import { endOfError, isPort, toEndpoint } from './endpoint.ts';
 import { requestHttp } from './http.ts';
 import { listenTcp } from './listener.ts';
 import type { RealStats } from './stats.ts';
 import { RealStream, type RealStreamModules, type RealStreamOptions } from './stream.ts';
+import { tlsContext } from './tls-context.ts';
+import { listenTls } from './tls-listener.ts';
+import { type RealTlsOptions, RealTlsStream } from './tls-stream.ts';
 
 export type RealNetworkOptions = RealStreamOptions & DatagramOptions;
 
 const BIN_BYTES = 65536;
+const NONE = new Uint8Array(0);
 
 /** The machine's own network. */
 export function createRealNetwork(
@@ -17,9 +22,16 @@ export function createRealNetwork(
   modules: { readonly stats: RealStats },
 ): Network {
   const streamModules: RealStreamModules = { stats: modules.stats, bin: new Uint8Array(BIN_BYTES) };
+  let callers: tls.SecureContext | undefined; // made when the first one is needed
   return {
     connect: (to, handler, how) => connectTcp(to, handler, how, options, streamModules),
     listen: (at, accept) => listenTcp({ ...at, ...options }, streamModules, accept),
+    connectTls(to, handler, how) {
+      callers ??= tlsContext();
+      const tlsOptions = { ...options, isServer: false, secureContext: callers, ownCertificate: NONE };
+      return connectTls(to, handler, how, tlsOptions, streamModules);
+    },
+    listenTls: (at, accept) => listenTls({ ...at, ...options }, streamModules, accept),
     bindDatagram: (at, onMessage) => bindUdp(at, options, modules, onMessage),
     http: requestHttp,
   };
@@ -35,10 +47,35 @@ function connectTcp(
   const socket = new net.Socket();
   socket.pause();
   const stream = new RealStream(socket, toEndpoint(to.host, to.port), options, modules);
+  dial(socket, stream, to, handler, how);
+  return stream;
+}
+
+function connectTls(
+  to: Endpoint,
+  handler: StreamHandler,
+  how: ConnectOptions,
+  options: RealTlsOptions,
+  modules: RealStreamModules,
+): TlsStream {
+  const socket = new net.Socket();
+  socket.pause();
+  const stream = new RealTlsStream(socket, toEndpoint(to.host, to.port), options, modules);
+  dial(socket, stream, to, handler, how);
+  return stream;
+}
+
+function dial(
+  socket: net.Socket,
+  stream: RealStream,
+  to: Endpoint,
+  handler: StreamHandler,
+  how: ConnectOptions,
+): void {
   stream.await(handler, how.timeoutMs);
   if (!isPort(to.port)) {
     stream.fail({ kind: 'failed', code: 'EINVAL' });
-    return stream;
+    return;
   }
   try {
     const localAddress = how.localHost === undefined ? {} : { localAddress: how.localHost };
@@ -47,5 +84,4 @@ function connectTcp(
     // Node throws for arguments it finds senseless; addresses come from strangers.
     stream.fail(endOfError(error));
   }
-  return stream;
 }

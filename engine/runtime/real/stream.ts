@@ -40,6 +40,7 @@ export class RealStream implements ByteStream, ReadSink {
   #end: StreamEnd | undefined;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  #gone: (() => void) | undefined;
 
   constructor(socket: net.Socket, remote: Endpoint, options: RealStreamOptions, modules: RealStreamModules) {
     this.remote = remote;
@@ -60,29 +61,77 @@ export class RealStream implements ByteStream, ReadSink {
     this.#startTimer(timeoutMs, { kind: 'timeout', code: 'ETIMEDOUT' });
     this.#socket.once('connect', () => {
       if (this.#end !== undefined) return;
-      clearTimeout(this.#timer);
       this.remote = toEndpoint(
         this.#socket.remoteAddress ?? this.remote.host,
         this.#socket.remotePort ?? this.remote.port,
       );
       this.local = toEndpoint(this.#socket.localAddress ?? '', this.#socket.localPort ?? 0);
-      this.open(handler);
+      this.prepare(this.#socket, () => this.open(handler));
     });
+  }
+
+  /** For an accepted connection that has something to do before it opens: it gives up after so long. */
+  limitOpening(timeoutMs: number): void {
+    this.#startTimer(timeoutMs, { kind: 'timeout', code: 'ETIMEDOUT' });
+  }
+
+  /** What there is to do between connecting and {@link open}; calls `ready` then. Nothing over plain TCP. */
+  protected prepare(_socket: net.Socket, ready: () => void): void {
+    ready();
+  }
+
+  /** Goes on with `socket`, which carries this connection from now on and reads by itself, into this. */
+  protected replaceSocket(socket: net.Socket): void {
+    this.#socket = socket;
+    this.#watch(socket);
+  }
+
+  /** The peer has finished. Half a connection is of no use to any protocol here; `end` still sends the rest. */
+  protected peerEnded(): void {
+    if (this.#reading) this.#close({ kind: 'ended', code: '' });
+  }
+
+  /** How the reading begins: with a second socket that reads into the handler's memory, or by copying. */
+  protected startReading(handler: StreamHandler): void {
+    const reader = this.#options.directReads ? moveToReader(this.#socket, this) : undefined;
+    if (reader === undefined) {
+      this.#openCopied(handler);
+      return;
+    }
+    this.replaceSocket(reader);
+    if (this.#paused) reader.pause();
+  }
+
+  /** Whether it goes away already. */
+  protected get ending(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Calls `gone` when it is closed, also if it never had a handler. */
+  onGone(gone: () => void): void {
+    this.#gone = gone;
+  }
+
+  protected get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Whether anybody wants what arrives. */
+  protected get reading(): boolean {
+    return this.#reading;
+  }
+
+  protected get bin(): Uint8Array {
+    return this.#modules.bin;
   }
 
   /** The connection stands and belongs to `handler`. */
   open(handler: StreamHandler): void {
     this.#handler = handler;
+    clearTimeout(this.#timer);
     if (this.#reading) handler.onOpen();
     if (this.#end !== undefined) return;
-    const reader = this.#options.directReads ? moveToReader(this.#socket, this) : undefined;
-    if (reader !== undefined) {
-      this.#socket = reader;
-      this.#watch(reader);
-      if (this.#paused) reader.pause();
-    } else {
-      this.#openCopied(handler);
-    }
+    this.startReading(handler);
     this.#sendEarly();
   }
 
@@ -152,10 +201,7 @@ export class RealStream implements ByteStream, ReadSink {
     socket.on('error', (error) => {
       this.#end ??= endOfError(error);
     });
-    socket.on('end', () => {
-      // The peer has finished. Half a connection is of no use to any protocol here; `end` still sends the rest.
-      if (this.#reading) this.#close({ kind: 'ended', code: '' });
-    });
+    socket.on('end', () => this.peerEnded());
     socket.on('close', () => {
       if (socket === this.#socket) this.#onClosed();
     });
@@ -219,6 +265,7 @@ export class RealStream implements ByteStream, ReadSink {
     clearTimeout(this.#timer);
     this.#end ??= { kind: 'closed', code: '' };
     this.#queue.fail();
+    this.#gone?.();
     this.#handler?.onClose(this.#end);
   }
 }

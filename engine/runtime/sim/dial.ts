@@ -3,6 +3,7 @@ import type { SimHost } from './host.ts';
 import type { SimListener } from './listener.ts';
 import type { Machine } from './machine.ts';
 import { SimStream } from './stream.ts';
+import { type SimTlsSession, simTlsSessions } from './tls-session.ts';
 import { Wire } from './wire.ts';
 
 /** RFC 6298: the first wait for an answer to a connection request; it doubles each time. */
@@ -15,7 +16,7 @@ export function dial(
   localPort: number,
   to: Endpoint,
   handler: StreamHandler,
-  options: ConnectOptions,
+  options: ConnectOptions & { readonly tls?: boolean },
 ): SimStream {
   const { world, host } = machine;
   const target = world.find(to.host, host);
@@ -30,7 +31,7 @@ export function dial(
   } else if (target === undefined && !isLiteral) {
     machine.after(1, () => stream.fail({ kind: 'failed', code: 'ENOTFOUND' }));
   } else if (target !== undefined) {
-    knock(stream, machine, target, 0);
+    knock(stream, machine, target, { tls: options.tls ?? false, attempt: 0 });
   }
   return stream;
 }
@@ -40,14 +41,20 @@ function createStream(machine: Machine, remote: Endpoint, local: Endpoint): SimS
   return new SimStream({ id: machine.world.nextStreamId(), remote, local, closeTimeoutMs }, { machine });
 }
 
+interface Knock {
+  readonly tls: boolean;
+  readonly attempt: number;
+}
+
 /** Asks for a connection; again and again while there is no answer. The stream's own timer ends that. */
-function knock(stream: SimStream, machine: Machine, target: SimHost, attempt: number): void {
+function knock(stream: SimStream, machine: Machine, target: SimHost, how: Knock): void {
   if (stream.gone) return;
   const { world, host } = machine;
   const path = world.path(host, target);
   const back = world.path(target, host);
   const again = (): void => {
-    machine.after(SYN_RETRY_MS * 2 ** attempt, () => knock(stream, machine, target, attempt + 1));
+    const next = { tls: how.tls, attempt: how.attempt + 1 };
+    machine.after(SYN_RETRY_MS * 2 ** how.attempt, () => knock(stream, machine, target, next));
   };
   const lost = path.loses(SYN_BYTES, host.chance);
   machine.after(path.delayMs(host.chance), () => {
@@ -59,15 +66,46 @@ function knock(stream: SimStream, machine: Machine, target: SimHost, attempt: nu
     machine.after(back.delayMs(target.chance), () => {
       if (stream.gone) return;
       if (listener === undefined) stream.fail({ kind: 'refused', code: 'ECONNREFUSED' });
+      else if (how.tls) handshake(stream, machine, target, listener);
+      else if (listener.tls !== undefined) stream.fail({ kind: 'reset', code: 'ECONNRESET' });
       else establish(stream, machine, target.machine, listener);
     });
   });
 }
 
+/** TLS takes one round trip more. */
+function handshake(stream: SimStream, machine: Machine, target: SimHost, listener: SimListener): void {
+  const { world, host } = machine;
+  const door = listener.tls;
+  if (door === undefined) {
+    stream.fail({ kind: 'failed', code: 'EPROTO' });
+    return;
+  }
+  if (!door.admit(stream.local)) {
+    stream.fail({ kind: 'reset', code: 'ECONNRESET' });
+    return;
+  }
+  const { identity } = door;
+  const roundTripMs = world.path(host, target).latencyMs + world.path(target, host).latencyMs;
+  machine.after(roundTripMs, () => {
+    if (stream.gone || !target.isUp) return;
+    const [caller, callee] = simTlsSessions(world.seed, stream.id, identity.certificateDer);
+    stream.secured(caller);
+    establish(stream, machine, target.machine, listener, callee);
+  });
+}
+
 /** The caller knows that it is connected; the callee will when this has arrived. */
-function establish(stream: SimStream, machine: Machine, callee: Machine, listener: SimListener): void {
+function establish(
+  stream: SimStream,
+  machine: Machine,
+  callee: Machine,
+  listener: SimListener,
+  session?: SimTlsSession,
+): void {
   const { world } = machine;
   const other = createStream(callee, stream.local, stream.remote);
+  if (session !== undefined) other.secured(session);
   const there = createWire(machine, callee, stream, other);
   const back = createWire(callee, machine, other, stream);
   stream.join(there, back);

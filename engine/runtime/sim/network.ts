@@ -3,7 +3,7 @@ import type { ByteStream, ConnectOptions, Endpoint, Network, StreamHandler } fro
 import { SimDatagramSocket } from './datagram.ts';
 import { dial } from './dial.ts';
 import { requestVirtual } from './http.ts';
-import { SimListener } from './listener.ts';
+import { SimListener, type SimTlsDoor } from './listener.ts';
 import type { Machine } from './machine.ts';
 
 /** Where ports chosen by the system start and end (Linux). */
@@ -47,6 +47,23 @@ export function createSimNetwork(machine: Machine): Network {
       });
       machine.listeners.set(listener.local.port, listener);
       return listener;
+    },
+    connectTls(to, handler, options) {
+      const port = freePort((taken) => machine.listeners.has(taken));
+      return dial(machine, port, to, handler, { ...options, tls: true });
+    },
+    async listenTls(at, accept) {
+      const door: SimTlsDoor = { identity: at.identity, admit: at.admit ?? (() => true) };
+      const local = { host: at.host, port: bindPort(at, machine.listeners) };
+      const listener = new SimListener(local, accept, { machine, tls: door });
+      machine.listeners.set(local.port, listener);
+      return {
+        local,
+        setIdentity(identity) {
+          door.identity = identity;
+        },
+        close: () => listener.close(),
+      };
     },
     async bindDatagram(at, onMessage) {
       const local = { host: at.host, port: bindPort(at, machine.datagramSockets) };

@@ -1,7 +1,8 @@
-import type { ByteStream, Endpoint, StreamEnd, StreamHandler } from '../port.ts';
+import type { Endpoint, StreamEnd, StreamHandler, TlsStream } from '../port.ts';
 import type { Entry } from './agenda.ts';
 import type { Machine } from './machine.ts';
 import type { Segment } from './segment.ts';
+import { type SimTlsSession, simExport } from './tls-session.ts';
 import type { Wire, WireSender } from './wire.ts';
 
 export interface SimStreamOptions {
@@ -18,8 +19,10 @@ interface Write {
   readonly written: ((ok: boolean) => void) | undefined;
 }
 
-/** One end of a virtual connection. It behaves as the real one does; test/runtime/conformance.ts holds both to it. */
-export class SimStream implements ByteStream, WireSender {
+const NO_CERTIFICATE = new Uint8Array(0);
+
+/** One end of a virtual connection, over TLS when it has a session. It behaves as the real one does; test/runtime/conformance.ts holds both to it. */
+export class SimStream implements TlsStream, WireSender {
   readonly remote: Endpoint;
   readonly local: Endpoint;
   readonly #options: SimStreamOptions;
@@ -42,6 +45,7 @@ export class SimStream implements ByteStream, WireSender {
   #endSent = false;
   #gone = false;
   #timer: Entry | undefined;
+  #tls: SimTlsSession | undefined;
 
   constructor(options: SimStreamOptions, modules: { readonly machine: Machine }) {
     this.#options = options;
@@ -57,6 +61,23 @@ export class SimStream implements ByteStream, WireSender {
 
   get gone(): boolean {
     return this.#gone;
+  }
+
+  get ownCertificate(): Uint8Array {
+    return this.#tls?.ownCertificate ?? NO_CERTIFICATE;
+  }
+
+  get peerCertificate(): Uint8Array {
+    return this.#tls?.peerCertificate ?? NO_CERTIFICATE;
+  }
+
+  exportKeyingMaterial(byteLength: number, label: string, context: Uint8Array): Uint8Array {
+    return simExport(this.#tls!, byteLength, label, context);
+  }
+
+  /** The TLS handshake is done. */
+  secured(session: SimTlsSession): void {
+    this.#tls = session;
   }
 
   get queuedBytes(): number {
