@@ -36,7 +36,7 @@ export class X25519Key {
   /** The 32 bytes that both sides know; undefined when they would be all zero (RFC 7748, section 6.1). */
   agree(peer: X25519Peer): Uint8Array | undefined {
     try {
-      return diffieHellman({ privateKey: this.#key, publicKey: peer });
+      return new Uint8Array(diffieHellman({ privateKey: this.#key, publicKey: peer }));
     } catch {
       // OpenSSL refuses a secret of zeros, which only a point of small order gives.
       return undefined;
