@@ -118,6 +118,8 @@ export interface Consensus {
   readonly sources: readonly ConsensusSource[];
   /** Ascending by fingerprint. */
   readonly routers: readonly RouterStatus[];
+  /** Entries that made no sense and are not among {@link routers}. */
+  readonly routersLeftOut: number;
   /** `Wgg`, `Wee` …, of `bwweightscale` (10000); empty where the line is missing. */
   readonly bandwidthWeights: ReadonlyMap<string, number>;
   readonly signatures: readonly ConsensusSignature[];

@@ -1,0 +1,60 @@
+import { readAddress } from './address.ts';
+import { PRIVATE_NETWORKS } from './exit-policy.ts';
+import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
+
+/** Whether the network holds an address of 4 or 16 bytes. */
+export function networkHolds(network: PolicyNetwork, address: Uint8Array): boolean {
+  if (network.kind === 'any') return true;
+  if (network.kind !== 'net') return address.length === (network.kind === 'any4' ? 4 : 16);
+  if (network.bytes.length !== address.length) return false;
+  const whole = network.prefixBits >> 3;
+  for (let at = 0; at < whole; at++) if (network.bytes[at] !== address[at]) return false;
+  const left = network.prefixBits & 7;
+  return left === 0 || ((network.bytes[whole]! ^ address[whole]!) & (0xff00 >> left) & 0xff) === 0;
+}
+
+/** IPv4 inside of IPv6 (::ffff:a.b.c.d) is judged as IPv4 too: it leads to the same machine. RFC 4291. */
+function mappedIpv4(address: Uint8Array): Uint8Array | undefined {
+  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return undefined;
+  for (let at = 0; at < 10; at++) if (address[at] !== 0) return undefined;
+  return address.subarray(12);
+}
+
+/** Whether it is an address of no use on the public network: loopback, link-local, RFC 1918 and the like. */
+export function isPrivateAddress(address: Uint8Array): boolean {
+  return PRIVATE_NETWORKS.some((network) => networkHolds(network, address));
+}
+
+function holds(rule: PolicyRule, address: Uint8Array, port: number): boolean {
+  return port >= rule.portLow && port <= rule.portHigh && networkHolds(rule.network, address);
+}
+
+/**
+ * Whether the policy lets a stream out to this address (4 or 16 bytes) and port. Port 0 never; where no rule fits,
+ * the answer is accept, as dir-spec has it: policies of our own always end with a rule for all.
+ */
+export function policyAllows(policy: ExitPolicy, address: Uint8Array, port: number): boolean {
+  if (port < 1 || port > 65535) return false;
+  const inside = mappedIpv4(address);
+  if (inside !== undefined && !policyAllows(policy, inside, port)) return false;
+  return policy.rules.find((rule) => holds(rule, address, port))?.isAccept ?? true;
+}
+
+/** As {@link policyAllows}, for a literal address; false when it is none. */
+export function policyAllowsText(policy: ExitPolicy, host: string, port: number): boolean {
+  const address = readAddress(host);
+  return address !== undefined && policyAllows(policy, address, port);
+}
+
+/**
+ * Whether a name that is not resolved yet could lead to an address that the policy lets out on this port: false only
+ * when it refuses the port for all.
+ */
+export function policyMayAllowPort(policy: ExitPolicy, port: number): boolean {
+  for (const rule of policy.rules) {
+    if (port < rule.portLow || port > rule.portHigh) continue;
+    if (rule.isAccept) return true;
+    if (rule.network.kind === 'any') return false;
+  }
+  return true;
+}

@@ -1,0 +1,22 @@
+import { latin1Text } from './text.ts';
+
+/** Cuts where a line begins with this keyword, into at most `countMax` parts; what stands before the first is dropped. */
+export function splitDocuments(bytes: Uint8Array, keyword: string, countMax: number): Uint8Array[] {
+  const text = latin1Text(bytes);
+  const parts: Uint8Array[] = [];
+  let start = -1;
+  for (let at = text.indexOf(keyword); at >= 0; at = text.indexOf(keyword, at + keyword.length)) {
+    if (!isLineStart(text, keyword, at)) continue;
+    if (start >= 0) parts.push(bytes.subarray(start, at));
+    if (parts.length >= countMax) return parts;
+    start = at;
+  }
+  if (start >= 0) parts.push(bytes.subarray(start));
+  return parts;
+}
+
+function isLineStart(text: string, keyword: string, at: number): boolean {
+  if (at > 0 && text.charCodeAt(at - 1) !== 10) return false;
+  const code = text.charCodeAt(at + keyword.length);
+  return code === 10 || code === 32 || code === 9;
+}
