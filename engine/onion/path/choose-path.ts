@@ -100,7 +100,10 @@ class PathDraw {
     const { kind, lastHop, ports } = this.#request;
     if (lastHop !== undefined) {
       const relay = this.#network.find(lastHop);
-      const isGood = relay?.details !== undefined && (kind === 'internal' || allowsPorts(relay, ports));
+      const isGood =
+        relay !== undefined &&
+        this.#network.isUsableFor(relay, kind === 'exit' ? 'exit' : 'middle') &&
+        (kind === 'internal' || allowsPorts(relay, ports));
       return isGood ? relay : undefined;
     }
     const preferred = guards?.preferred();
