@@ -59,6 +59,7 @@ export function startDirectTls(
 
 /** The documented way, for engines that cannot do better: reads come as `data` events. */
 export function startCopiedTls(plain: net.Socket, start: TlsStart): tls.TLSSocket {
+  plain.allowHalfOpen = true; // A TLS socket takes it from there.
   const socket = new tls.TLSSocket(plain, { ...COMMON, ...start });
   const inside = socket as unknown as TlsInside;
   inside._releaseControl();

@@ -78,7 +78,7 @@ export class RealTlsStream extends RealStream implements TlsStream {
 
   protected override peerEnded(): void {
     this.#peerEnded = true;
-    if (this.#backlog.empty || !this.reading) super.peerEnded();
+    if ((this.#backlog.empty && !this.paused) || !this.reading) super.peerEnded();
   }
 
   #readEvents(socket: tls.TLSSocket): void {
@@ -101,6 +101,6 @@ export class RealTlsStream extends RealStream implements TlsStream {
     }
     this.#delivering = false;
     if (!this.reading) this.#backlog.clear();
-    else if (this.#peerEnded && this.#backlog.empty) super.peerEnded();
+    else if (this.#peerEnded && this.#backlog.empty && !this.paused) super.peerEnded();
   }
 }

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { ByteStream, Endpoint, Listener } from '../../../engine/runtime/port.ts';
+import { TEST_IDENTITIES } from '../support/tls-identity.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import type { TestWorld } from './world.ts';
 
@@ -34,7 +35,10 @@ export function listenWith(
   world: TestWorld,
   accept: (stream: ByteStream) => Recorder | undefined,
 ): Promise<Listener> {
-  return world.wait(world.right.network.listen({ host: world.listenHost, port: 0 }, accept));
+  const at = { host: world.listenHost, port: 0 };
+  if (!world.tls) return world.wait(world.right.network.listen(at, accept));
+  const how = { ...at, identity: TEST_IDENTITIES[0], handshakeTimeoutMs: 3000 };
+  return world.wait(world.right.network.listenTls(how, accept));
 }
 
 export function dialWith(
@@ -44,7 +48,9 @@ export function dialWith(
   timeoutMs = 5000,
 ): Recorder {
   const recorder = new Recorder(options);
-  recorder.stream = world.left.network.connect(at, recorder, { timeoutMs });
+  const { network } = world.left;
+  const how = { timeoutMs };
+  recorder.stream = world.tls ? network.connectTls(at, recorder, how) : network.connect(at, recorder, how);
   return recorder;
 }
 

@@ -14,6 +14,8 @@ export type TestServer = (path: string, method: string, body: Uint8Array) => Tes
 /** What the conformance suite needs of a world: two machines that reach each other, a disk, and patience. */
 export interface TestWorld {
   readonly name: string;
+  /** Streams go over TLS. */
+  readonly tls?: boolean;
   readonly left: Runtime;
   readonly right: Runtime;
   /** Where `left` reaches `right`. */

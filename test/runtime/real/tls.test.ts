@@ -1,0 +1,64 @@
+/**
+ * Aim: TLS over real sockets keeps every promise of the port, reading straight into the owner's memory and, where
+ * that cannot be, by copying; and a stranger can neither hold up nor fill up a listener with half handshakes.
+ */
+import net from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TlsStream } from '../../../engine/runtime/port.ts';
+import { createRealRuntime } from '../../../engine/runtime/real/runtime.ts';
+import { connectPair, finishPair, pattern, sameBytes } from '../conformance/pair.ts';
+import { Recorder } from '../conformance/recorder.ts';
+import { tlsConformance } from '../conformance/tls.ts';
+import { makeRealWorld } from '../support/real-world.ts';
+import { TEST_IDENTITIES } from '../support/tls-identity.ts';
+
+const test = suite('real TLS');
+const BYTES = 4 << 20;
+
+test('but for the first record nothing is copied', async () => {
+  const world = await makeRealWorld();
+  const pair = await connectPair({ ...world, tls: true }, { callee: { targetSizes: [16384] } });
+  pair.caller.write(pattern(BYTES));
+  await world.until('all', () => pair.callee.byteLength === BYTES);
+  sameBytes(pair.callee.bytes(), pattern(BYTES), 'content');
+  assert.ok(world.left.stats.bytesCopied <= 16384, `${world.left.stats.bytesCopied} bytes copied`);
+  await finishPair(world, pair);
+  await world.close();
+});
+
+test('TLS handshakes that get nowhere are few, and end', async () => {
+  const { network } = createRealRuntime();
+  const accepted: TlsStream[] = [];
+  const how = { identity: TEST_IDENTITIES[0], handshakeTimeoutMs: 300, handshakesMax: 2 };
+  const listener = await network.listenTls({ host: '127.0.0.1', port: 0, ...how }, (stream) => {
+    accepted.push(stream);
+    return new Recorder();
+  });
+  const { port } = listener.local;
+  const open = () => {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => {});
+    return {
+      socket,
+      closed: new Promise<number>((done) => socket.resume().on('close', () => done(Date.now()))),
+    };
+  };
+  const startMs = Date.now();
+  const [first, second] = [open(), open()];
+  await new Promise((done) => setTimeout(done, 50));
+  const third = open();
+  assert.ok((await third.closed) - startMs < 250, 'one too many is turned away at once');
+  assert.ok((await first.closed) - startMs >= 250, 'the others when their time is up');
+  await second.closed;
+  const caller = new Recorder();
+  caller.stream = network.connectTls({ host: '127.0.0.1', port }, caller, { timeoutMs: 2000 });
+  for (let i = 0; i < 200 && !caller.opened; i++) await new Promise((done) => setTimeout(done, 5));
+  assert.ok(caller.opened, 'and then there is room again');
+  caller.stream.destroy();
+  for (const stream of accepted) stream.destroy();
+  await listener.close();
+});
+
+tlsConformance(test, () => makeRealWorld());
+tlsConformance(test, () => makeRealWorld({ directReads: false }));
+test.run();
