@@ -8,12 +8,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensure, PROJECT_ROOT } from './ensure.mjs';
+import { PROGRAM } from './support/bundle.mjs';
 import { printFailure, SetupError } from './support/fail.mjs';
 
 /** @param {readonly string[]} words @returns {{ file: string, words: readonly string[] }} */
 function target(words) {
   const dist = join(PROJECT_ROOT, 'dist');
-  if (words[0] !== '--bench') return { file: join(dist, 'engine', 'cli', 'main.js'), words };
+  if (words[0] !== '--bench') return { file: join(PROJECT_ROOT, PROGRAM), words };
   const name = words[1] ?? '';
   const files = [join(dist, 'bench', `${name}.js`), join(dist, 'bench', name, 'main.js')];
   const file = files.find((path) => /^[\w-]+$/.test(name) && existsSync(path));

@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleProgram, PROGRAM } from './bundle.mjs';
 import { CompileError } from './fail.mjs';
 import { fingerprint, listFiles } from './inputs.mjs';
 import { lockfileStamp, runQuietly } from './install.mjs';
@@ -9,7 +10,6 @@ const COMPILER = 'node_modules/typescript/bin/tsc';
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const BUILD_INFO = 'dist/.tsbuildinfo';
 const STAMPS = 'dist/.stamps.json';
-const MAIN = 'dist/engine/cli/main.js';
 
 /** @typedef {{ typescript?: string, wasm?: string }} Stamps */
 
@@ -41,7 +41,7 @@ export function isBuilt(root) {
   return (
     now.typescript === then.typescript &&
     now.wasm === then.wasm &&
-    existsSync(join(root, MAIN)) &&
+    existsSync(join(root, PROGRAM)) &&
     hasKernels(root)
   );
 }
@@ -62,7 +62,7 @@ export async function build(root, say) {
   const then = builtInputs(root);
   mkdirSync(join(root, 'dist'), { recursive: true });
   const parts = [];
-  if (now.typescript !== then.typescript || !existsSync(join(root, MAIN))) {
+  if (now.typescript !== then.typescript || !existsSync(join(root, PROGRAM))) {
     parts.push(buildTypeScript(root, say).then(() => ({ typescript: now.typescript })));
   }
   if (now.wasm !== then.wasm || !hasKernels(root))
@@ -90,8 +90,7 @@ async function buildTypeScript(root, say) {
     [COMPILER, '-p', 'tsconfig.json', '--pretty', 'false'],
     root,
   );
-  if (existsSync(join(root, MAIN))) chmodSync(join(root, MAIN), 0o755);
-  if (code === 0) return;
+  if (code === 0) return bundleProgram(root);
   const error = new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
   error.isRunnable = outputs.every((path) => existsSync(join(root, path)));
   throw error;

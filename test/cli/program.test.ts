@@ -3,7 +3,8 @@
  * helps, failures and signals with the exit codes of the design, and --json always prints exactly one JSON value.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { suite } from 'uvu';
@@ -12,6 +13,7 @@ import { createProgram } from '../../engine/cli/program.ts';
 import { VERSION } from '../../engine/codec/version.ts';
 
 const MAIN = new URL('../../engine/cli/main.js', import.meta.url).pathname;
+const JOINED = new URL('../../allium/bin/main.js', import.meta.url).pathname;
 const FIXTURE = new URL('./support/fixture.js', import.meta.url).pathname;
 const program = suite('program');
 
@@ -46,6 +48,26 @@ program('the version is that of package.json', async () => {
   };
   assert.is(VERSION, manifest.version);
   assert.equal(await run(MAIN, ['--version']), { code: 0, stdout: `${VERSION}\n`, stderr: '' });
+});
+
+program('the joined program does what its modules do, threads and kernels included', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'allium-joined-'));
+  try {
+    const [data, torrent] = [join(folder, 'data.bin'), join(folder, 'data.torrent')];
+    writeFileSync(data, new Uint8Array(300_000).fill(7));
+    for (const file of [JOINED, MAIN]) {
+      rmSync(torrent, { force: true });
+      const created = await run(file, ['create', data, '-o', torrent, '--json', '--hybrid']);
+      assert.is(created.code, 0, created.stderr);
+      const verified = await run(file, ['verify', torrent, folder, '--json']);
+      assert.is(verified.code, 0, verified.stderr);
+      assert.is(JSON.parse(verified.stdout).outcome, 'good');
+    }
+    writeFileSync(data, new Uint8Array(300_000).fill(8));
+    assert.is((await run(JOINED, ['verify', torrent, folder])).code, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 program('help goes to standard output; no words at all is bad usage', async () => {

@@ -28,7 +28,7 @@ ensure('builds once, then is silent, then builds again what was changed or delet
   clone.write('engine/cli/main.ts', "process.stdout.write('changed\\n');\n");
   assert.is((await clone.run('run.mjs')).stdout, 'changed\n');
 
-  rmSync(join(clone.root, 'dist/engine/cli/main.js'));
+  rmSync(join(clone.root, 'dist/allium/bin/main.js'));
   assert.is((await clone.run('run.mjs')).stdout, 'changed\n');
 });
 

@@ -9,7 +9,7 @@ const DOWNLOAD_MS = 120_000;
 
 /** The compiled command line, as a user runs it. This file lies in dist/bench/peers/programs. */
 export const ALLIUM: readonly string[] = [
-  fileURLToPath(new URL('../../../engine/cli/main.js', import.meta.url)),
+  fileURLToPath(new URL('../../../allium/bin/main.js', import.meta.url)),
 ];
 
 const facts = { name: 'Allium', side: 'allium' } as const;
