@@ -4,8 +4,7 @@ import type { GuardRecord } from './guard-types.ts';
 export interface GuardAlarm {
   /**
    * `network-down`: nothing at all has answered for a while. `primary-blocked`: the network works, only the guards
-   * held for months do not answer. `sample-exhausted`: all guards that this client allows itself have failed although
-   * the network works. `too-restricted`: the settings leave no guard.
+   * held for months do not answer. `sample-exhausted`: all guards that this client allows itself have failed. `too-restricted`: the settings leave no guard.
    */
   readonly kind: 'network-down' | 'primary-blocked' | 'sample-exhausted' | 'too-restricted';
   readonly message: string;
@@ -21,6 +20,8 @@ export interface GuardSituation {
   readonly sampleMax: number;
   /** A circuit was built within the time after which the network counts as down. */
   readonly isNetworkUp: boolean;
+  /** Every guard that may be used has failed since the last success. */
+  readonly isExhausted: boolean;
 }
 
 /**
@@ -38,8 +39,7 @@ export function guardAlarm(situation: GuardSituation): GuardAlarm | undefined {
     };
   }
   const isDown = (record: GuardRecord): boolean => record.reachable === 'no';
-  const isAllTried = filtered.every(isDown);
-  if (isAllTried && sampled.length >= sampleMax && isNetworkUp) return exhausted(filtered.length);
+  if (situation.isExhausted && sampled.length >= sampleMax) return exhausted(filtered.length, isNetworkUp);
   if (primary.length === 0 || !primary.every(isDown)) return undefined;
   if (isNetworkUp) return primaryBlocked(primary.length);
   return {
@@ -49,13 +49,14 @@ export function guardAlarm(situation: GuardSituation): GuardAlarm | undefined {
   };
 }
 
-function exhausted(count: number): GuardAlarm {
+function exhausted(count: number, isNetworkUp: boolean): GuardAlarm {
+  const although = isNetworkUp ? ', although the network worked a moment ago' : '';
   return {
     kind: 'sample-exhausted',
-    message: `All ${count} guards that this client allows itself are unreachable, although the network works.`,
+    message: `All ${count} guards that this client allows itself are unreachable${although}.`,
     advice:
-      'Someone may be blocking guards to lead this client to his own. It will not try further ones. ' +
-      'Try another network; if only one network behaves like this, do not trust it.',
+      'Either the network is down or behind a firewall, or someone is blocking guards to lead this client to his ' +
+      'own. It goes on trying these and will not take others. If only one network behaves like this, do not trust it.',
   };
 }
 

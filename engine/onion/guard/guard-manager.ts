@@ -20,6 +20,7 @@ export class GuardManager {
   /** Circuits over guards that are not primary, which may have to wait for one another. */
   readonly #attempts = new Set<GuardAttempt>();
   #lastSuccessMs = Number.NEGATIVE_INFINITY;
+  #isExhausted = false;
 
   constructor(terms: GuardTerms, modules: { readonly random: Random }) {
     this.#sample = new GuardSample(terms, modules);
@@ -95,6 +96,7 @@ export class GuardManager {
   succeed(attempt: GuardAttempt, nowMs: number): 'complete' | 'waiting' {
     const wasDown = nowMs - this.#lastSuccessMs > this.#sample.terms.guards.networkDownMs;
     this.#lastSuccessMs = nowMs;
+    this.#isExhausted = false;
     const record = this.record(attempt.fingerprint);
     if (record !== undefined) {
       record.reachable = 'yes';
@@ -160,7 +162,14 @@ export class GuardManager {
     const { sampled, primary, sizeMax, terms } = this.#sample;
     const filtered = sampled.filter((record) => this.#sample.isFiltered(record));
     const isNetworkUp = nowMs - this.#lastSuccessMs <= terms.guards.networkDownMs;
-    return guardAlarm({ sampled, filtered, primary, sampleMax: sizeMax, isNetworkUp });
+    return guardAlarm({
+      sampled,
+      filtered,
+      primary,
+      sampleMax: sizeMax,
+      isNetworkUp,
+      isExhausted: this.#isExhausted,
+    });
   }
 
   /** What to keep on disk. */
@@ -213,8 +222,9 @@ export class GuardManager {
 
   /** Everything was tried: rather start over than wait for the schedule. guard-spec 4.6, last point. */
   #giveAllAnotherTry(): void {
-    const isExhausted = !this.#sample.sampled.some((record) => this.#sample.isUsable(record));
-    if (isExhausted) for (const record of this.#sample.sampled) record.reachable = 'maybe';
+    if (this.#sample.sampled.some((record) => this.#sample.isUsable(record))) return;
+    this.#isExhausted = true;
+    for (const record of this.#sample.sampled) record.reachable = 'maybe';
   }
 
   #retry(nowMs: number): void {
