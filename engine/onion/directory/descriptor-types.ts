@@ -74,10 +74,13 @@ export interface ServerDescriptor {
   readonly tapOnionKey: Uint8Array | undefined;
   /** Curve25519 public key, 32 bytes. */
   readonly ntorOnionKey: Uint8Array;
+  /** For IPv4; {@link policy6} is for IPv6. */
   readonly policy: ExitPolicy;
   readonly policy6: PortSummary;
   /** As in {@link Microdescriptor}. */
   readonly family: readonly string[];
+  /** Families that certify it (`family-cert`), as microdescriptors name them: `ed25519:` and base64. */
+  readonly familyIds: readonly string[];
   readonly contact: string;
   readonly isHiddenServiceDir: boolean;
   readonly cachesExtraInfo: boolean;
