@@ -93,17 +93,33 @@ export class TorNetwork {
     return circuits;
   }
 
-  /** A document of the first running authority, `/tor/server/fp/…`; undefined when it answers with an error or not. */
-  async directory(path: string): Promise<string | undefined> {
-    const authority = this.ofRole('authority').find(({ program }) => program.running);
+  /** A document of an authority, `/tor/server/fp/…`; undefined when it answers with an error or not. */
+  async directory(path: string, authority = this.#anAuthority()): Promise<string | undefined> {
     if (authority?.dirPort === undefined) return undefined;
     return httpGet(authority.dirPort, path);
+  }
+
+  #anAuthority(): TorNode | undefined {
+    return this.ofRole('authority').find(({ program }) => program.running);
   }
 
   /** The consensus of now; undefined when there is none yet. */
   async consensus(): Promise<TorConsensus | undefined> {
     const text = await this.directory('/tor/status-vote/current/consensus');
     return text?.includes('directory-signature') ? parseConsensus(text) : undefined;
+  }
+
+  /** Waits until every authority has the descriptors of these relays. */
+  async waitUntilAnnounced(fingerprints: readonly string[], timeoutMs = 40_000): Promise<void> {
+    for (const authority of this.ofRole('authority').filter(({ program }) => program.running)) {
+      for (const fingerprint of fingerprints) {
+        await this.poll(
+          `${authority.name} has the descriptor of ${fingerprint}`,
+          async () => (await this.directory(`/tor/server/fp/${fingerprint}`, authority)) !== undefined,
+          timeoutMs,
+        );
+      }
+    }
   }
 
   /** Waits until the consensus has this relay with these flags. */
@@ -145,6 +161,19 @@ export class TorNetwork {
         );
       }
     }
+  }
+
+  /**
+   * Waits for relays that came after the start, and starts a client that can use them: one that runs already would
+   * fetch the new consensus some 15 s later. Returns the client.
+   */
+  async takeIn(fingerprints: readonly string[], clientName: string, timeoutMs = 40_000): Promise<TorNode> {
+    for (const fingerprint of fingerprints) await this.waitForRelay(fingerprint, undefined, timeoutMs);
+    const client = await this.launch('client', clientName);
+    const routers = this.nodes.filter(({ role }) => isRouter(role));
+    await this.waitUntilKnown(fingerprints, [...routers, client], timeoutMs);
+    await this.waitUntilBootstrapped(client, timeoutMs);
+    return client;
   }
 
   /** Waits until this client or relay calls its bootstrap done. */

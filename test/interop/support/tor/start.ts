@@ -1,13 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scratchFolder } from '../program.ts';
-import { dirAuthorityLine, makeAuthorityKeys } from './keys.ts';
+import { scratchFolder, until } from '../program.ts';
+import { dirAuthorityLine, emptyFile, makeAuthorityKeys } from './keys.ts';
 import { TorNetwork } from './network.ts';
 import type { TorNode, TorNodePlan, TorRole } from './node.ts';
 import { Origin } from './origin.ts';
+import { listens } from './ports.ts';
 import { planNode } from './process.ts';
 import { Resolver } from './resolver.ts';
-import { votingOffsetSec } from './torrc.ts';
+import { firstVote } from './torrc.ts';
 
 export interface TorNetworkOptions {
   /** Directory authorities (3). They relay too, but are no exits. */
@@ -23,16 +24,17 @@ export interface TorNetworkOptions {
   readonly intervalSec?: number;
   /** What the authorities vote for, as `cc_alg: 0`. */
   readonly consensusParams?: Readonly<Record<string, number>>;
+  /**
+   * Called when the authorities accept connections (and may not be among the nodes yet): relays of other makes announced here are in the first consensus, which saves
+   * the 7 to 15 s that a latecomer waits for the next. Returns their fingerprints; the start waits for them too.
+   */
+  readonly onAuthorities?: (network: TorNetwork) => Promise<readonly string[]>;
   /** The whole network is ended after this time, whatever the test does (200 s). */
   readonly ttlMs?: number;
   /** Called with what has been reached and when, counted from the start. */
   readonly onProgress?: (what: string, elapsedMs: number) => void;
 }
 
-/** The least C tor takes on a testing network. */
-const INITIAL_INTERVAL_SEC = 5;
-/** From the start of the processes to the first vote: everybody must have been announced and probed by then. */
-const FIRST_VOTE_SEC = 3;
 const READY_TIMEOUT_MS = 60_000;
 
 /**
@@ -60,11 +62,8 @@ export async function startTorNetwork(options: TorNetworkOptions = {}): Promise<
     resolver,
     common: {
       dirAuthorities,
-      voting: {
-        intervalSec: options.intervalSec ?? 10,
-        initialIntervalSec: INITIAL_INTERVAL_SEC,
-        offsetSec: votingOffsetSec(Date.now(), FIRST_VOTE_SEC, INITIAL_INTERVAL_SEC),
-      },
+      intervalSec: options.intervalSec ?? 10,
+      emptyPath: await emptyFile(root),
       consensusParams: Object.entries(options.consensusParams ?? {}).map(
         ([name, value]) => `${name}=${value}`,
       ),
@@ -75,7 +74,7 @@ export async function startTorNetwork(options: TorNetworkOptions = {}): Promise<
   const timer = setTimeout(() => void network.stop(), options.ttlMs ?? 200_000);
   timer.unref();
   try {
-    await bringUp(network, plans, reached);
+    await bringUp(network, plans, options, reached);
     return network;
   } catch (error) {
     await network.stop();
@@ -100,24 +99,43 @@ async function makePlans(root: string, options: TorNetworkOptions): Promise<TorN
 async function bringUp(
   network: TorNetwork,
   plans: readonly TorNodePlan[],
+  options: TorNetworkOptions,
   reached: (what: string) => void,
 ): Promise<void> {
-  const launchAll = (wanted: readonly TorNodePlan[]): Promise<TorNode[]> =>
-    Promise.all(wanted.map((plan) => network.launch(plan.role, plan.name, [], Promise.resolve(plan))));
-  // Who is announced to an authority before that listens is announced to it again only much later.
-  const authorities = await launchAll(plans.filter(({ role }) => role === 'authority'));
-  reached('authorities listen');
-  const others = await launchAll(plans.filter(({ role }) => role === 'relay' || role === 'exit'));
-  reached('relays listen');
-  const fingerprints = [...authorities, ...others].map(({ fingerprint }) => fingerprint);
+  const launchAll = (roles: readonly TorRole[], torrc: readonly string[] = []): Promise<TorNode[]> => {
+    const wanted = plans.filter(({ role }) => roles.includes(role));
+    return Promise.all(
+      wanted.map((plan) => network.launch(plan.role, plan.name, torrc, Promise.resolve(plan))),
+    );
+  };
+  const [authorities, relays, clients, guests] = await Promise.all([
+    launchAll(['authority']),
+    untilAccepting(plans).then(() => launchAll(['relay', 'exit'])),
+    // Who asks before there is a consensus waits long before asking again, so a client has to keep still.
+    untilAccepting(plans).then(() => launchAll(['client'], ['DisableNetwork 1'])),
+    untilAccepting(plans).then(() => options.onAuthorities?.(network) ?? []),
+  ]);
+  reached('processes');
+  const fingerprints = [...[...authorities, ...relays].map(({ fingerprint }) => fingerprint), ...guests];
+  await network.waitUntilAnnounced(fingerprints, READY_TIMEOUT_MS);
+  reached('descriptors');
+  const settings = firstVote(Date.now());
+  await Promise.all(authorities.map((node) => network.control(node).setConf(settings)));
   for (const fingerprint of fingerprints)
     await network.waitForRelay(fingerprint, ['Running', 'Valid'], READY_TIMEOUT_MS);
-  reached('consensus with all relays');
-  // Who asked before there was a consensus waits long before asking again; HUP makes them ask now.
-  await Promise.all(others.map((node) => network.control(node).signal('HUP')));
-  const clients = await launchAll(plans.filter(({ role }) => role === 'client'));
+  reached('consensus');
+  // HUP makes relays ask for it at once.
+  await Promise.all(relays.map((node) => network.control(node).signal('HUP')));
+  await Promise.all(clients.map((node) => network.control(node).setConf({ DisableNetwork: 0 })));
   for (const client of clients) await network.waitUntilBootstrapped(client, READY_TIMEOUT_MS);
   reached('clients bootstrapped');
   await network.waitUntilKnown(fingerprints, network.nodes, READY_TIMEOUT_MS);
-  reached('everybody has the consensus');
+  reached('consensus with everybody');
+}
+
+/** Who is announced to an authority before that accepts connections is announced again only much later. */
+async function untilAccepting(plans: readonly TorNodePlan[]): Promise<void> {
+  for (const { name, dirPort } of plans) {
+    if (dirPort !== undefined) await until(`${name} listens`, () => listens(dirPort));
+  }
 }

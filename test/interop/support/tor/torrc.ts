@@ -1,26 +1,24 @@
 import { isRouter, type TorNodePlan } from './node.ts';
 
-/** Times of the directory votes, in seconds. C tor on a testing network takes no less than these defaults. */
-export interface VotingTimes {
-  /** Between two consensuses: ≥ 10, a divisor of a day. */
-  readonly intervalSec: number;
-  /** Between two tries to make the first one: ≥ 5, a divisor of 1800. */
-  readonly initialIntervalSec: number;
-  /** All votes are shifted by this much against midnight, so that the first falls when we need it. */
-  readonly offsetSec: number;
-}
-
 /** What all nodes of a network have in common. */
 export interface TorrcCommon {
   readonly dirAuthorities: readonly string[];
-  readonly voting: VotingTimes;
+  /** Between two consensuses: ≥ 10, a divisor of a day. */
+  readonly intervalSec: number;
   /** `name=value` each, voted for by every authority. */
   readonly consensusParams: readonly string[];
+  /** A file with nothing in it. */
+  readonly emptyPath: string;
   /** File that names the resolver of the harness. */
   readonly resolvConfPath: string;
 }
 
+/** C tor takes no less on a testing network, for the time to vote and the time to sign. */
 const VOTE_DELAY_SEC = 2;
+/** The most: no vote before {@link firstVote}, except once in half an hour. */
+const INITIAL_INTERVAL_SEC = 1_800;
+/** The least. */
+const FIRST_VOTE_INTERVAL_SEC = 5;
 
 /** The configuration of one node; `extra` lines come last and win. */
 export function torrcOf(plan: TorNodePlan, common: TorrcCommon, extra: readonly string[]): string {
@@ -29,6 +27,7 @@ export function torrcOf(plan: TorNodePlan, common: TorrcCommon, extra: readonly 
     `DataDirectory ${plan.dataDir}`,
     `Nickname ${plan.name}`,
     'Log notice stdout',
+    'LogTimeGranularity 1',
     'SafeLogging 0',
     'ProtocolWarnings 1',
     `ControlPort 127.0.0.1:${plan.controlPort}`,
@@ -36,6 +35,9 @@ export function torrcOf(plan: TorNodePlan, common: TorrcCommon, extra: readonly 
     'PathsNeededToBuildCircuits 0.67',
     'ShutdownWaitLength 0',
     'AddressDisableIPv6 1',
+    // Reading the files of the system would take half a second of processor time in each.
+    `GeoIPFile ${common.emptyPath}`,
+    `GeoIPv6File ${common.emptyPath}`,
     // From this address nothing outside of the loopback can be reached, whatever a stream asks for.
     'OutboundBindAddress 127.0.0.1',
     ...common.dirAuthorities.map((line) => `DirAuthority ${line}`),
@@ -66,7 +68,6 @@ function routerLines(plan: TorNodePlan, common: TorrcCommon): string[] {
 }
 
 function authorityLines(plan: TorNodePlan, common: TorrcCommon): string[] {
-  const { intervalSec, initialIntervalSec, offsetSec } = common.voting;
   return [
     'AuthoritativeDirectory 1',
     'V3AuthoritativeDirectory 1',
@@ -76,11 +77,10 @@ function authorityLines(plan: TorNodePlan, common: TorrcCommon): string[] {
     'TestingDirAuthVoteHSDir *',
     'TestingMinExitFlagThreshold 0',
     'V3AuthNIntervalsValid 3',
-    `TestingV3AuthVotingStartOffset ${offsetSec}`,
-    `TestingV3AuthInitialVotingInterval ${initialIntervalSec}`,
+    `TestingV3AuthInitialVotingInterval ${INITIAL_INTERVAL_SEC}`,
     `TestingV3AuthInitialVoteDelay ${VOTE_DELAY_SEC}`,
     `TestingV3AuthInitialDistDelay ${VOTE_DELAY_SEC}`,
-    `V3AuthVotingInterval ${intervalSec}`,
+    `V3AuthVotingInterval ${common.intervalSec}`,
     `V3AuthVoteDelay ${VOTE_DELAY_SEC}`,
     `V3AuthDistDelay ${VOTE_DELAY_SEC}`,
     ...(common.consensusParams.length === 0 ? [] : [`ConsensusParams ${common.consensusParams.join(' ')}`]),
@@ -96,9 +96,15 @@ function clientLines(plan: TorNodePlan): string[] {
   ];
 }
 
-/** The shift that lets a vote begin `aheadSec` seconds after `nowMs` (milliseconds since 1970) at the latest. */
-export function votingOffsetSec(nowMs: number, aheadSec: number, initialIntervalSec: number): number {
+/**
+ * Settings for the authorities, all at once, that let the first vote begin within a second of `nowMs` (milliseconds
+ * since 1970). A vote that comes before all relays are known costs 10 s: the next takes place an interval later.
+ */
+export function firstVote(nowMs: number): Readonly<Record<string, number>> {
   // A vote begins two delays before the consensus it makes becomes valid.
-  const validAfterSec = Math.ceil(nowMs / 1000) + aheadSec + 2 * VOTE_DELAY_SEC;
-  return validAfterSec % initialIntervalSec;
+  const validAfterSec = Math.ceil(nowMs / 1000) + 2 * VOTE_DELAY_SEC;
+  return {
+    TestingV3AuthInitialVotingInterval: FIRST_VOTE_INTERVAL_SEC,
+    TestingV3AuthVotingStartOffset: validAfterSec % FIRST_VOTE_INTERVAL_SEC,
+  };
 }
