@@ -1,7 +1,7 @@
 // Aim: what happens to files while they are read is reported and never a crash: they shrink, vanish, turn into
 // something else, or the system refuses to read.
 import { existsSync, mkdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TorrentReport } from '../../../engine/bittorrent/verify/report.ts';
@@ -29,28 +29,34 @@ const MADE: MadeTorrent = {
 const torrent = writeTorrent(join(folder, 'data.torrent'), MADE);
 let count = 0;
 
-/** Runs slowly and does something to the data on the way. */
-async function disturbed(disturb: (base: string) => void, through: ReadPool = pool): Promise<TorrentReport> {
+/** A pool that calls `disturb` right before it first reads of file `b`. */
+function disturbing(disturb: () => void): ReadPool {
+  let isDone = false;
+  return {
+    threadCount: pool.threadCount,
+    ready: pool.ready,
+    close: async () => {},
+    run: (payload) => {
+      if (!isDone && payload.paths.some((path) => basename(path) === 'b')) {
+        isDone = true;
+        disturb();
+      }
+      return pool.run(payload);
+    },
+  };
+}
+
+/** Checks fresh data, in the folder that `poolFor` is told. */
+async function checked(poolFor: (base: string) => ReadPool): Promise<TorrentReport> {
   count += 1;
   const root = join(folder, String(count));
   const base = writeData(root, MADE);
-  let isDone = false;
-  const { torrents } = await verifyLibrary(
-    {
-      torrents: [torrent],
-      roots: [root],
-      rateBytesPerSec: 8 * MIB,
-      onProgress: ({ doneBytes }) => {
-        if (isDone || doneBytes < 0.5 * MIB) return;
-        isDone = true;
-        disturb(base);
-      },
-    },
-    { pool: through },
-  );
-  assert.ok(isDone);
+  const { torrents } = await verifyLibrary({ torrents: [torrent], roots: [root] }, { pool: poolFor(base) });
   return torrents[0]!;
 }
+
+const disturbed = (disturb: (base: string) => void): Promise<TorrentReport> =>
+  checked((base) => disturbing(() => disturb(base)));
 
 test('a file that shrinks is said to have changed, and where', async () => {
   const report = await disturbed((base) => truncateSync(join(base, 'b'), MIB + 5));
@@ -119,7 +125,7 @@ test('a file that may not be opened: all of it is lost, and nobody tries for eve
       return denied.run(payload);
     },
   };
-  const report = await disturbed(() => {}, counting);
+  const report = await checked(() => counting);
   assert.is(report.outcome, 'unreadable');
   assert.is(report.files[0]?.systemCode, 'EACCES');
   assert.equal(report.files[0]?.lost, [{ from: 0, to: 3 * MIB }]);
@@ -128,7 +134,7 @@ test('a file that may not be opened: all of it is lost, and nobody tries for eve
 });
 
 test('bad sectors: these bytes are lost, their pieces unchecked around them, all else is checked', async () => {
-  const report = await disturbed(() => {}, withBadSectors(100_000, 300_000));
+  const report = await checked(() => withBadSectors(100_000, 300_000));
   assert.is(report.outcome, 'unreadable');
   const [file, ...others] = report.files;
   assert.is(others.length, 0);
