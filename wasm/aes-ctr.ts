@@ -42,16 +42,21 @@ function advance(state: usize, schedule: usize, n: i32, work: usize): void {
   prepare(state + PREPARED_AT, schedule, state, work);
 }
 
-/** The key stream of the next group of blocks, to `out`. */
-function makeGroup<V>(schedule: usize, state: usize, out: usize, work: usize): void {
+/** A group of blocks whose counters are prepared and begin with the last byte `from`, to `out`. */
+export function encryptGroup<V>(schedule: usize, prepared: usize, from: u32, out: usize, work: usize): void {
   const rounds = roundsOf(schedule);
-  startGroup<V>(state + PREPARED_AT, load<u8>(state, 15), work, work + 32 * sizeof<V>());
+  startGroup<V>(prepared, from, work, work + 32 * sizeof<V>());
   for (let round = 3; round < rounds; round++) {
     subState<V>(work);
     mixState<V>(work, expandedKey<V>(schedule, round));
   }
   subState<V>(work);
   writeBlocks<V>(work, compactKey(schedule, rounds), out);
+}
+
+/** The key stream of the next group of blocks, to `out`. */
+function makeGroup<V>(schedule: usize, state: usize, out: usize, work: usize): void {
+  encryptGroup<V>(schedule, state + PREPARED_AT, load<u8>(state, 15), out, work);
   advance(state, schedule, blocksOf<V>(), work);
 }
 

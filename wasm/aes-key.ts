@@ -61,8 +61,8 @@ function spreadKey<V>(compact: usize, expanded: usize): void {
   for (let i = 0; i < 32; i++) put<V>(expanded, i, spreadBit<V>(compact, i));
 }
 
-/** Makes the schedule of the key of `keyBytes` (16 or 32) bytes at `key`. */
-export function expandKey<V>(schedule: usize, key: usize, keyBytes: i32, work: usize): void {
+/** Makes the compact part of the schedule of the key of `keyBytes` (16 or 32) bytes at `key`. */
+export function expandCompact(schedule: usize, key: usize, keyBytes: i32, work: usize): void {
   const keyWords = keyBytes >> 2;
   const rounds = keyWords + 6;
   store<i32>(schedule, rounds);
@@ -71,7 +71,18 @@ export function expandKey<V>(schedule: usize, key: usize, keyBytes: i32, work: u
   for (let at = compactKey(schedule, 1); at < compactKey(schedule, rounds + 1); at += 8) {
     store<u64>(at, load<u64>(at) ^ SUB_CONSTANT);
   }
+}
+
+/** Makes the expanded part from the compact one. */
+export function spreadKeys<V>(schedule: usize): void {
+  const rounds = roundsOf(schedule);
   for (let round = FIRST_EXPANDED; round < rounds; round++) {
     spreadKey<V>(compactKey(schedule, round), expandedKey<V>(schedule, round));
   }
+}
+
+/** Makes the whole schedule of the key of `keyBytes` (16 or 32) bytes at `key`. */
+export function expandKey<V>(schedule: usize, key: usize, keyBytes: i32, work: usize): void {
+  expandCompact(schedule, key, keyBytes, work);
+  spreadKeys<V>(schedule);
 }

@@ -16,31 +16,31 @@ import { subBytes } from './aes-sbox';
 
 /** 2·x for each of four bytes, in GF(256). */
 // @ts-ignore: decorator
-@inline function doubleFour(x: u32): u32 { return ((x & 0x7f7f_7f7f) << 1) ^ (((x >> 7) & 0x0101_0101) * 0x1b); }
+@inline export function doubleFour(x: u32): u32 { return ((x & 0x7f7f_7f7f) << 1) ^ (((x >> 7) & 0x0101_0101) * 0x1b); }
 
 /** MixColumns of one column, row 0 in the lowest byte. */
 // @ts-ignore: decorator
-@inline function mixColumn(column: u32): u32 {
+@inline export function mixColumn(column: u32): u32 {
   const next = rotr<u32>(column, 8);
   return doubleFour(column ^ next) ^ next ^ rotr<u32>(column, 16) ^ rotr<u32>(column, 24);
 }
 
-/** Column c of ShiftRows of the 16 bytes at `from`, mixed. */
+/** Column c of ShiftRows of the 16 bytes at `from`. */
 // @ts-ignore: decorator
-@inline function shiftedColumn(from: usize, c: i32): u32 {
-  const column =
+@inline export function shiftedColumn(from: usize, c: i32): u32 {
+  return (
     (load<u32>(from + 4 * c) & 0xff) |
     (load<u32>(from + 4 * ((c + 1) & 3)) & 0xff00) |
     (load<u32>(from + 4 * ((c + 2) & 3)) & 0xff_0000) |
-    (load<u32>(from + 4 * ((c + 3) & 3)) & 0xff00_0000);
-  return mixColumn(column);
+    (load<u32>(from + 4 * ((c + 3) & 3)) & 0xff00_0000)
+  );
 }
 
 /** One round on the 16 bytes at `state`, of which those under the 64-bit masks count after SubBytes. */
 function plainRound(state: usize, lowMask: u64, highMask: u64, key: usize, out: usize, work: usize): void {
   store<u64>(work, subEight(load<u64>(state), work + 16) & lowMask);
   store<u64>(work, subEight(load<u64>(state, 8), work + 16) & highMask, 8);
-  for (let c = 0; c < 4; c++) store<u32>(out + 4 * c, shiftedColumn(work, c) ^ load<u32>(key + 4 * c));
+  for (let c = 0; c < 4; c++) store<u32>(out + 4 * c, mixColumn(shiftedColumn(work, c)) ^ load<u32>(key + 4 * c));
 }
 
 /** Prepares for the 256 blocks that share the first 15 bytes of `counter`. `work` has room for 128 bytes. */

@@ -4,6 +4,7 @@ import type { AesExports } from './aes.ts';
 import type { Crc32cExports } from './crc32c.ts';
 import { KERNEL_SCRATCH_BYTES } from './memory-map.ts';
 import type { Rc4Exports } from './rc4.ts';
+import type { RelayExports } from './relay-records.ts';
 import { HASH_TABLE_BYTES, type ShaExports } from './sha.ts';
 import type { XorExports } from './xor.ts';
 
@@ -11,7 +12,13 @@ import type { XorExports } from './xor.ts';
 export type KernelFlavour = 'simd' | 'plain';
 
 /** What both builds export. Addresses are byte offsets into the memory; nothing is checked on the far side. */
-export interface KernelExports extends AesExports, Rc4Exports, XorExports, ShaExports, Crc32cExports {
+export interface KernelExports
+  extends AesExports,
+    Rc4Exports,
+    XorExports,
+    ShaExports,
+    Crc32cExports,
+    RelayExports {
   /** How many messages the multi-buffer hashes take side by side: 4 or, in the plain build, 1. */
   kernelLanes(): number;
 }

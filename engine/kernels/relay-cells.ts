@@ -41,6 +41,8 @@ export interface RelayCiphersOptions {
   readonly cellCountMax: number;
   /** Where their memory begins, a multiple of 64; see relayCiphersBytes. */
   readonly offset: number;
+  /** tor1: the most key stream made ahead for one direction of one hop, in cells of 509 bytes. Costs that memory. */
+  readonly aheadCellsMax?: number;
 }
 
 /** What relays and clients have in common: cells are added, then a run does the work in place. */

@@ -1,0 +1,174 @@
+import { decryptBlock, encryptBlock } from './aes-block';
+import { addStream, encryptGroup } from './aes-ctr';
+import { expandCompact, spreadKeys } from './aes-key';
+import { prepare } from './aes-start';
+import { blocksOf } from './aes-vector';
+import { polyvalBlock } from './polyval';
+import { BODY_BYTES, KIND_AT, KIND_CGO } from './relay-cell';
+
+/*
+ * Counter Galois Onion (proposal 359): a cell is one wide block, a tag of 16 bytes and the rest of 493. UIV+ with two
+ * keys: J, a tweaked block cipher for the tag, whose tweak is the last tag, the command and the rest; and S, a stream
+ * for the rest that begins where the new tag says. The state of a direction:
+ *   12   which cipher (u32), as in every direction
+ *   16   nonce: the tag of a cell that is for this hop
+ *   32   the tag of the last cell, tweak of the next
+ *   48   POLYVAL key of J
+ *   64   POLYVAL key of S
+ *   128  compact AES schedule of J
+ *   320  compact AES schedule of S
+ *   512  end
+ *
+ * `work`, 6144 bytes:
+ *   0     the rounds of AES
+ *   640   the prepared first rounds of the counters of a cell
+ *   704   the first counter block
+ *   720   mask of the tag
+ *   736   the tag before decryption
+ *   768   one block of AES
+ *   896   the direction whose schedule lies at 2048 (u32)
+ *   1024  stream: 32 blocks for the cell, of which the last is the first for new keys, and 32 more for these
+ *   2048  schedule of S, expanded
+ */
+
+export const CGO_STATE_BYTES: i32 = 512;
+export const CGO_WORK_BYTES: i32 = 6144;
+
+const NONCE_AT: usize = 16;
+const TWEAK_AT: usize = 32;
+const J_HASH_AT: usize = 48;
+const S_HASH_AT: usize = 64;
+const J_AT: usize = 128;
+const S_AT: usize = 320;
+const SCHEDULE_BYTES: usize = 192;
+
+const PREPARED_AT: usize = 640;
+const COUNTER_AT: usize = 704;
+const MASK_AT: usize = 720;
+const OLD_TAG_AT: usize = 736;
+const BLOCK_AT: usize = 768;
+const OWNER_AT: usize = 896;
+const STREAM_AT: usize = 1024;
+const EXPANDED_AT: usize = 2048;
+
+const TAG_BYTES: usize = 16;
+const REST_BYTES: u32 = 493;
+const STREAM_BLOCKS: i32 = 32;
+/** Where in the stream new keys begin: at block 31. */
+const NEW_KEYS_AT: usize = STREAM_AT + 496;
+
+/** Keys and nonce from 80 bytes of key material. */
+function setKeys(direction: usize, material: usize, work: usize): void {
+  expandCompact(direction + J_AT, material, 16, work);
+  memory.copy(direction + J_HASH_AT, material + 16, 16);
+  expandCompact(direction + S_AT, material + 32, 16, work);
+  memory.copy(direction + S_HASH_AT, material + 48, 16);
+  memory.copy(direction + NONCE_AT, material + 64, TAG_BYTES);
+}
+
+/** Begins a direction with 80 bytes of key material. */
+export function startCgo(direction: usize, material: usize, work: usize): void {
+  memory.fill(direction, 0, CGO_STATE_BYTES);
+  store<u32>(direction, KIND_CGO, KIND_AT);
+  setKeys(direction, material, work);
+}
+
+// @ts-ignore: decorator
+@inline function addBlock(at: usize, other: usize): void {
+  store<u64>(at, load<u64>(at) ^ load<u64>(other));
+  store<u64>(at, load<u64>(at, 8) ^ load<u64>(other, 8), 8);
+}
+
+// @ts-ignore: decorator
+@inline function clearBlock(at: usize): void {
+  store<u64>(at, 0);
+  store<u64>(at, 0, 8);
+}
+
+/** POLYVAL of last tag, command and rest, padded with zeros. The command lies before the rest for that long. */
+function makeMask(direction: usize, body: usize, command: u32, mask: usize): void {
+  const key = direction + J_HASH_AT;
+  const start = body + TAG_BYTES - 1;
+  const lastOfTag = load<u8>(start);
+  store<u8>(start, command);
+  clearBlock(mask);
+  polyvalBlock(mask, key, load<u64>(direction, TWEAK_AT), load<u64>(direction, TWEAK_AT + 8));
+  const end = body + BODY_BYTES - 14;
+  for (let at = start; at < end; at += 16) polyvalBlock(mask, key, load<u64>(at), load<u64>(at, 8));
+  polyvalBlock(mask, key, load<u64>(end), load<u64>(end, 6) >> 16);
+  store<u8>(start, lastOfTag);
+}
+
+/** Encrypts or decrypts the rest with the stream that begins where `input`, 16 bytes, says. */
+function cryptRest<V>(direction: usize, input: usize, body: usize, work: usize): void {
+  const counter = work + COUNTER_AT;
+  clearBlock(counter);
+  polyvalBlock(counter, direction + S_HASH_AT, load<u64>(input), load<u64>(input, 8));
+  const from = load<u8>(counter, 15) & 0xc0;
+  store<u8>(counter, from, 15);
+  const schedule = work + EXPANDED_AT;
+  if (load<u32>(work, OWNER_AT) != (direction as u32)) {
+    memory.copy(schedule, direction + S_AT, SCHEDULE_BYTES);
+    spreadKeys<V>(schedule);
+    store<u32>(work, direction as u32, OWNER_AT);
+  }
+  prepare(work + PREPARED_AT, schedule, counter, work);
+  for (let block = 0; block < STREAM_BLOCKS; block += blocksOf<V>()) {
+    encryptGroup<V>(schedule, work + PREPARED_AT, from + block, work + STREAM_AT + 16 * block, work);
+  }
+  addStream<V>(body + TAG_BYTES, work + STREAM_AT, REST_BYTES);
+}
+
+/**
+ * New keys and a new nonce, from the stream at block 31 on. The nonce that the stream should begin with has always
+ * just been the input of `cryptRest`, so this goes on where that stopped.
+ */
+export function renewKeys<V>(direction: usize, work: usize): void {
+  const from: u32 = load<u8>(work + COUNTER_AT, 15);
+  const out = work + STREAM_AT + 16 * STREAM_BLOCKS;
+  encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
+  setKeys(direction, work + NEW_KEYS_AT, work);
+  store<u32>(work, 0, OWNER_AT);
+}
+
+/** What a relay does to a cell, in either direction: tampering garbles all of it. */
+export function encryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
+  const mask = work + MASK_AT;
+  makeMask(direction, body, command, mask);
+  addBlock(body, mask);
+  encryptBlock(direction + J_AT, body, work + BLOCK_AT);
+  addBlock(body, mask);
+  cryptRest<V>(direction, body, body, work);
+  memory.copy(direction + TWEAK_AT, body, TAG_BYTES);
+}
+
+/** What a client does to a cell, in either direction. */
+export function decryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
+  const mask = work + MASK_AT;
+  memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
+  cryptRest<V>(direction, body, body, work);
+  makeMask(direction, body, command, mask);
+  addBlock(body, mask);
+  decryptBlock(direction + J_AT, body, work + BLOCK_AT);
+  addBlock(body, mask);
+  memory.copy(direction + TWEAK_AT, work + OLD_TAG_AT, TAG_BYTES);
+}
+
+/** Whether the cell carries the nonce, and so is for this hop or from it. Takes the same time for every tag. */
+// @ts-ignore: decorator
+@inline export function hasNonce(direction: usize, body: usize): bool {
+  const low = load<u64>(body) ^ load<u64>(direction, NONCE_AT);
+  const high = load<u64>(body, 8) ^ load<u64>(direction, NONCE_AT + 8);
+  return (low | high) == 0;
+}
+
+// @ts-ignore: decorator
+@inline export function putNonce(direction: usize, body: usize): void {
+  memory.copy(body, direction + NONCE_AT, TAG_BYTES);
+}
+
+/** The tag of the last cell: what an authenticated SENDME for it carries. */
+// @ts-ignore: decorator
+@inline export function copyTag(direction: usize, tag: usize): void {
+  memory.copy(tag, direction + TWEAK_AT, TAG_BYTES);
+}

@@ -1,0 +1,58 @@
+import { CGO_STATE_BYTES, CGO_WORK_BYTES, startCgo } from './cgo';
+import { cgoRelay } from './cgo-relay';
+import { CLIENT_WORK_BYTES, clientCells } from './relay-client';
+import { DIGEST_WORK_BYTES, seedDigest } from './relay-digest';
+import { TOR1_STATE_BYTES, tor1Relay } from './relay-tor1';
+
+/*
+ * Ciphers for relay cells: the exports. This build works on vectors of v128. For batches, and for what lies in states
+ * and `work`, see relay-cell.ts, relay-tor1.ts and cgo.ts. `work` is left zeroed.
+ */
+
+/** Room for one direction of one hop, tor1. */
+export function tor1StateBytes(): i32 {
+  return TOR1_STATE_BYTES;
+}
+
+export function tor1WorkBytes(): i32 {
+  return DIGEST_WORK_BYTES as i32;
+}
+
+/** Begins the running digest of a zeroed state with its seed of 20 bytes. */
+export function tor1Seed(direction: usize, seed: usize): void {
+  seedDigest(direction, seed);
+}
+
+/** Cells at a relay, in their order; needs key stream ahead for each. */
+export function tor1RelayCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
+  tor1Relay<v128>(records, count, outcomes, tags, work);
+}
+
+/** Room for one direction of one hop, CGO. */
+export function cgoStateBytes(): i32 {
+  return CGO_STATE_BYTES;
+}
+
+export function cgoWorkBytes(): i32 {
+  return CGO_WORK_BYTES;
+}
+
+/** Begins a direction with 80 bytes of key material. */
+export function cgoStart(direction: usize, material: usize, work: usize): void {
+  startCgo(direction, material, work);
+  memory.fill(work, 0, CGO_WORK_BYTES);
+}
+
+/** Cells at a relay, in their order. */
+export function cgoRelayCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
+  cgoRelay<v128>(records, count, outcomes, tags, work);
+}
+
+export function clientWorkBytes(): i32 {
+  return CLIENT_WORK_BYTES;
+}
+
+/** Cells at a client, all their layers; needs key stream ahead for each layer of tor1. */
+export function clientLayerCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
+  clientCells<v128>(records, count, outcomes, tags, work);
+}
