@@ -44,7 +44,7 @@ const NEEDED = [
 
 /** Reads up to the first `r` or `directory-footer`, on which `lines` stands then. */
 export function readPreamble(lines: LineReader): Result<Preamble> {
-  const flavour = lines.next() ? readFlavour(lines) : undefined;
+  const flavour = lines.next() && lines.start === 0 ? readFlavour(lines) : undefined;
   if (flavour === undefined) {
     return failure(
       lines.fault === '' ? 'it is no network status of version 3' : `the document ${lines.fault}`,

@@ -12,7 +12,7 @@ import { httpTimeText, readHttpTime } from './time.ts';
 
 /** What to ask a directory for. dir-spec, HTTP/1.0. */
 export interface DirectoryRequest {
-  readonly method: 'GET' | 'POST' | 'HEAD';
+  readonly method: 'GET' | 'POST';
   /** `/tor/…`; made by the functions of paths.ts. */
   readonly path: string;
   /** The document is wanted only when it is newer; Unix milliseconds. */
@@ -68,7 +68,7 @@ export class DirectoryRequestReader {
 }
 
 function readRequest(head: HttpHead, body: Uint8Array): Result<DirectoryRequest> {
-  const parts = /^(GET|POST|HEAD) (\S{1,32000}) HTTP\/1\.[01]$/.exec(head.firstLine);
+  const parts = /^(GET|POST) (\S{1,32000}) HTTP\/1\.[01]$/.exec(head.firstLine);
   if (parts === null) return failure(`“${excerpt(head.firstLine)}” is no request to a directory`);
   const since = head.headers.get('if-modified-since');
   return success({

@@ -54,7 +54,9 @@ export class LineReader {
   /** Moves to the next line; false at the end or at a fault. */
   next(): boolean {
     const { text } = this;
-    const start = this.end;
+    let start = this.end;
+    // No line may be empty, but C tor puts one behind the descriptor of an authority.
+    while (text.charCodeAt(start) === 10) start++;
     if (this.fault !== '' || start >= text.length) return false;
     const lineEnd = text.indexOf('\n', start);
     if (lineEnd < 0) return this.#fail('ends in the middle of a line');

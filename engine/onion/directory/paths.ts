@@ -67,7 +67,7 @@ export function descriptorsPath(
 /** What a path asks for. `isPacked`: it ends in `.z`, so that the answer is to be packed. Never throws. */
 export function readDirectoryPath(
   path: string,
-  method: 'GET' | 'POST' | 'HEAD',
+  method: 'GET' | 'POST',
 ): { readonly resource: DirectoryResource; readonly isPacked: boolean } {
   const isPacked = path.endsWith('.z');
   const bare = isPacked ? path.slice(0, -2) : path;
