@@ -25,7 +25,10 @@ export interface PathRequest {
 export interface GuardSource {
   /** Who would be the guard if nothing stood against it: 40 upper-case hex digits. Changes nothing. */
   preferred(): string | undefined;
-  /** The guard for this path, among those that may stand with the hops chosen before. */
+  /**
+   * The guard for this path, among those that may stand with the hops chosen before. May be asked several times for
+   * one path; what was given before is then not used, and neither is the last when no path comes of it.
+   */
   take(isAllowed: (fingerprint: string) => boolean): string | undefined;
 }
 
@@ -58,10 +61,19 @@ export function choosePath(
 ): PathChoice {
   const needStable = request.needStable === true || request.ports.some((port) => LONG_LIVED_PORTS.has(port));
   const wanted = RELAY_FLAGS.Fast | (needStable ? RELAY_FLAGS.Stable : 0);
-  const strict = new PathDraw(network, request, random, wanted).draw(guards);
+  const strict = drawSeveral(new PathDraw(network, request, random, wanted), guards);
   if (strict.ok) return strict;
-  const relaxed = new PathDraw(network, request, random, 0).draw(guards);
+  const relaxed = drawSeveral(new PathDraw(network, request, random, 0), guards);
   return relaxed.ok ? { ...relaxed, isRelaxed: true } : relaxed;
+}
+
+/** In a network of few relays the last hop may have taken the only guard; then another one is drawn. */
+const TRIES = 16;
+
+function drawSeveral(draw: PathDraw, guards: GuardSource | undefined): PathChoice {
+  let choice = draw.draw(guards);
+  for (let i = 1; i < TRIES && !choice.ok && choice.missing !== 'exit'; i++) choice = draw.draw(guards);
+  return choice;
 }
 
 /** One attempt with given flags. */
