@@ -128,6 +128,9 @@ export interface Channel {
   sendControl(circuit: CircuitId, command: CellCommand, body: Uint8Array): void;
   /** Sends now what waits for the end of the turn. */
   flush(): void;
+  /** Back-pressure to the peer: rate limits, memory. What was read already may still be handed out. */
+  pauseReading(): void;
+  resumeReading(): void;
   /** Sends what is queued, then closes. */
   close(reason: string): void;
   /** Closes at once. */
