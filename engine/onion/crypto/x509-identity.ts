@@ -78,14 +78,14 @@ function decode(der: Uint8Array): Certificate | undefined {
   const file = new DerReader(der);
   const outer = file.sequence();
   const signed = outer?.expect(DER.sequence);
-  const signatureAlgorithm = outer?.sequence()?.expect(DER.objectId);
+  const algorithm = outer?.expect(DER.sequence);
   const signature = bitsOf(outer?.expect(DER.bitString));
   if (outer?.done !== true || !file.done || signed === undefined) return undefined;
 
   const body = new DerReader(signed.body);
   body.skip(DER.context0);
   body.positiveInteger(SERIAL_BYTES_MAX);
-  const innerAlgorithm = body.sequence()?.expect(DER.objectId);
+  const signedAlgorithm = body.expect(DER.sequence);
   body.expect(DER.sequence); // issuer
   const validity = body.sequence();
   const notBeforeMs = timeOf(validity?.any());
@@ -94,10 +94,12 @@ function decode(der: Uint8Array): Certificate | undefined {
   const keyInfo = body.sequence();
   const keyAlgorithm = keyInfo?.sequence()?.expect(DER.objectId);
   const publicKey = bitsOf(keyInfo?.expect(DER.bitString));
+  const signatureAlgorithm = new DerReader(algorithm?.body ?? new Uint8Array(0)).expect(DER.objectId);
   if (
+    algorithm === undefined ||
+    signedAlgorithm === undefined ||
+    !equalBytes(signedAlgorithm.whole, algorithm.whole) || // only the inner one is signed
     signatureAlgorithm === undefined ||
-    innerAlgorithm === undefined ||
-    !equalBytes(innerAlgorithm.body, signatureAlgorithm.body) ||
     signature === undefined ||
     notBeforeMs === undefined ||
     notAfterMs === undefined ||
