@@ -9,6 +9,13 @@ const BOMB_FREE_BYTES = 5 * 1024 * 1024;
 /** Longer ones to this multiple at most; directory documents pack to a half or a third. */
 const BOMB_RATIO = 25;
 
+const UNPACKERS: ReadonlyMap<string, typeof inflateSync> = new Map([
+  ['deflate', inflateSync],
+  ['x-deflate', inflateSync],
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+]);
+
 /** What `Accept-Encoding` of our requests says. */
 export const ACCEPTED_ENCODINGS = 'deflate, gzip, identity';
 
@@ -17,9 +24,7 @@ export function unpackBody(body: Uint8Array, encoding: string, bytesMax: number)
   if (encoding === 'identity' || encoding === '') {
     return body.length > bytesMax ? failure(`the answer is longer than ${bytesMax} bytes`) : success(body);
   }
-  const unpack = { deflate: inflateSync, 'x-deflate': inflateSync, gzip: gunzipSync, 'x-gzip': gunzipSync }[
-    encoding
-  ];
+  const unpack = UNPACKERS.get(encoding);
   if (unpack === undefined) return failure('the answer is packed in a way that was not asked for');
   const limit = Math.min(bytesMax, Math.max(BOMB_FREE_BYTES, body.length * BOMB_RATIO));
   try {

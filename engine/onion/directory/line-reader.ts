@@ -35,7 +35,7 @@ export class LineReader {
   start = 0;
   /** Where its object ends, or the line itself, behind the newline: where the next line begins. */
   end = 0;
-  /** Why {@link next} gave false; empty at the regular end. */
+  /** Why {@link next} gave false, as what “the document” does; empty at the regular end. */
   fault = '';
   /** Lines seen. */
   count = 0;
@@ -60,14 +60,14 @@ export class LineReader {
     if (this.fault !== '' || start >= text.length) return false;
     const lineEnd = text.indexOf('\n', start);
     if (lineEnd < 0) return this.#fail('ends in the middle of a line');
-    if (lineEnd - start > this.#limits.lineBytesMax) return this.#fail('a line is too long');
-    if (++this.count > this.#limits.linesMax) return this.#fail('too many lines');
+    if (lineEnd - start > this.#limits.lineBytesMax) return this.#fail('has a line that is too long');
+    if (++this.count > this.#limits.linesMax) return this.#fail('has too many lines');
     let at = start;
     while (at < lineEnd && isKeywordCode(text.charCodeAt(at))) at++;
     const isSpace = text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9;
     if (at === start || (at < lineEnd && !isSpace)) {
       return this.#fail(
-        `a line has no keyword: “${excerpt(text.slice(start, Math.min(lineEnd, start + 61)))}”`,
+        `has a line without a keyword: “${excerpt(text.slice(start, Math.min(lineEnd, start + 61)))}”`,
       );
     }
     this.start = start;
@@ -121,14 +121,15 @@ export class LineReader {
     const labelStart = this.end + BEGIN.length;
     const labelEnd = text.indexOf('\n', labelStart);
     if (labelEnd < 0 || labelEnd - labelStart > 80 || !text.endsWith(DASHES, labelEnd)) {
-      return this.#fail(`the object behind “${this.keyword}” does not begin right`);
+      return this.#fail(`has an object behind “${excerpt(this.keyword)}” that does not begin right`);
     }
     const closing = `${END}${text.slice(labelStart, labelEnd)}\n`;
     const limit = this.end + this.#limits.objectBytesMax;
     const at = text.indexOf(DASHES, labelEnd);
     if (at < 0 || !text.startsWith(closing, at))
-      return this.#fail(`the object behind “${this.keyword}” does not end`);
-    if (at + closing.length > limit) return this.#fail(`the object behind “${this.keyword}” is too long`);
+      return this.#fail(`has an object behind “${excerpt(this.keyword)}” that does not end`);
+    if (at + closing.length > limit)
+      return this.#fail(`has an object behind “${excerpt(this.keyword)}” that is too long`);
     this.end = at + closing.length;
     return true;
   }
