@@ -1,0 +1,137 @@
+// Aim: however a stream of cells is cut into reads, large or small, the same cells come out in the same order, those
+// that nobody wants are dropped as they come, and memory that is short only makes it wait.
+import * as fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Slab } from '../../../engine/kernels/slab.ts';
+import { CELL } from '../../../engine/onion/cell/command.ts';
+import { CellMemory, VARIABLE_BODY_BYTES_MAX } from '../../../engine/onion/link/cell-memory.ts';
+import { CellReceiver, type ReceiverSink } from '../../../engine/onion/link/receiver.ts';
+import { cell, variable } from './support.ts';
+
+const test = suite('cell receiver');
+
+/** What came out, in words. */
+interface Result {
+  readonly seen: string[];
+  readonly memory: CellMemory;
+  readonly slab: Slab;
+}
+
+function receive(stream: Uint8Array, cuts: readonly number[], slotCount = 40): Result {
+  const slab = new Slab({ slotCount, threadCountMax: 1 });
+  const memory = new CellMemory({}, { slab });
+  const seen: string[] = [];
+  const sink: ReceiverSink = {
+    onBatch(batch) {
+      for (let i = 0; i < batch.count; i++) {
+        const at = batch.offsets[i]!;
+        assert.ok(at >= batch.lease.offset && at + 514 <= batch.lease.offset + batch.lease.byteLength);
+        seen.push(wordsOf(slab.bytes.subarray(at, at + 514)));
+      }
+    },
+    onCell(head, whole) {
+      if (whole.length > 0) seen.push(wordsOf(whole));
+      else seen.push(`dropped ${head.command}`);
+    },
+    onTooLong: () => seen.push('too long'),
+    onStall: () => seen.push('stall'),
+    onRoom: () => seen.push('room'),
+  };
+  const receiver = new CellReceiver({ memory, sink });
+  receiver.isNarrow = false;
+  receiver.isOpen = true;
+  let at = 0;
+  for (let turn = 0; at < stream.length; turn++) {
+    const target = receiver.target();
+    assert.ok(target.length > 0);
+    const length = Math.min(target.length, stream.length - at, cuts[turn % cuts.length]!);
+    target.set(stream.subarray(at, at + length));
+    at += length;
+    receiver.onRead(length);
+  }
+  receiver.close();
+  memory.close();
+  slab.assertAllReturned();
+  return { seen, memory, slab };
+}
+
+function wordsOf(bytes: Uint8Array): string {
+  const circuit = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  return `${circuit} ${bytes[4]} ${bytes.length} ${bytes[20] ?? ''} ${bytes.at(-1)}`;
+}
+
+const piece = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ command: fc.constantFrom(3, 9), length: fc.constant(0) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ command: fc.constantFrom(0, 4, 5, 6, 10, 11, 12, 99), length: fc.constant(0) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ command: fc.constantFrom(129, 130), length: fc.integer({ min: 20, max: 8192 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ command: fc.constantFrom(128, 200), length: fc.integer({ min: 0, max: 65535 }) }),
+  },
+);
+
+test('cells come out whole and in order', () => {
+  const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 100, max: 20_000 })), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 60 }), cuts, (pieces, lengths) => {
+      const cells = pieces.map(({ command, length }, i) =>
+        command >= 128 ? variable(command, length, i & 0xff) : cell(1000 + i, command, i & 0xff),
+      );
+      const expected = pieces.map(({ command }, i) =>
+        command === 128 || command === 200 ? `dropped ${command}` : wordsOf(cells[i]!),
+      );
+      const stream = new Uint8Array(Buffer.concat(cells));
+      // Tiny cuts through megabytes would only take long.
+      const small = stream.length > 200_000 ? [...lengths, 20_000] : lengths;
+      const { seen } = receive(stream, small);
+      // What is dropped has no place among the others.
+      const isKept = (words: string): boolean => !words.startsWith('dropped');
+      assert.equal(seen.filter(isKept), expected.filter(isKept));
+      assert.is(seen.length, expected.length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('what is read fast is not copied', () => {
+  const cells = Array.from({ length: 500 }, (_, i) => cell(i, CELL.relay, i & 0xff));
+  const { memory, seen } = receive(new Uint8Array(Buffer.concat(cells)), [16384]);
+  assert.is(seen.length, 500);
+  assert.is(memory.stats.copiedBytes, 31 * 514, 'the first read only');
+  assert.is(memory.stats.directBytes, 500 * 514 - 16384);
+});
+
+test('a variable cell that is too long is told before it is kept', () => {
+  const head = variable(CELL.certs, VARIABLE_BODY_BYTES_MAX + 1).subarray(0, 7);
+  assert.equal(receive(head, [7]).seen, ['too long']);
+  const fits = variable(CELL.certs, VARIABLE_BODY_BYTES_MAX, 9);
+  assert.is(receive(fits, [100]).seen.length, 1);
+});
+
+test('not more channels than allowed have runs of their own', () => {
+  const slab = new Slab({ slotCount: 64, threadCountMax: 1 });
+  const memory = new CellMemory({ directRunsMax: 2 }, { slab });
+  const runs = [memory.takeRun(), memory.takeRun(), memory.takeRun()];
+  assert.ok(runs[0] && runs[1]);
+  assert.is(runs[2], undefined);
+  memory.returnRun(runs[0]);
+  assert.is(memory.directRuns, 1);
+  const again = memory.takeRun();
+  assert.ok(again);
+  memory.returnRun(again);
+  memory.returnRun(runs[1]);
+  assert.is(new CellMemory({}, { slab }).directRuns, 0);
+  slab.assertAllReturned();
+});
+
+test.run();
