@@ -3,8 +3,8 @@ import { addStream, encryptGroup } from './aes-ctr';
 import { expandCompact, spreadKeys } from './aes-key';
 import { prepare } from './aes-start';
 import { blocksOf } from './aes-vector';
-import { polyvalBlock } from './polyval';
-import { BODY_BYTES, KIND_AT, KIND_CGO } from './relay-cell';
+import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
+import { KIND_AT, KIND_CGO } from './relay-cell';
 
 /*
  * Counter Galois Onion (proposal 359): a cell is one wide block, a tag of 16 bytes and the rest of 493. UIV+ with two
@@ -13,13 +13,13 @@ import { BODY_BYTES, KIND_AT, KIND_CGO } from './relay-cell';
  *   12   which cipher (u32), as in every direction
  *   16   nonce: the tag of a cell that is for this hop
  *   32   the tag of the last cell, tweak of the next
- *   48   POLYVAL key of J
- *   64   POLYVAL key of S
- *   128  compact AES schedule of J
- *   320  compact AES schedule of S
- *   512  end
+ *   64   compact AES schedule of J
+ *   256  compact AES schedule of S
+ *   448  prepared POLYVAL key of J
+ *   640  prepared POLYVAL key of S
+ *   832  end
  *
- * `work`, 6144 bytes:
+ * `work`, 6464 bytes:
  *   0     the rounds of AES
  *   640   the prepared first rounds of the counters of a cell
  *   704   the first counter block
@@ -29,17 +29,18 @@ import { BODY_BYTES, KIND_AT, KIND_CGO } from './relay-cell';
  *   896   the direction whose schedule lies at 2048 (u32)
  *   1024  stream: 32 blocks for the cell, of which the last is the first for new keys, and 32 more for these
  *   2048  schedule of S, expanded
+ *   5952  what the mask is made of: 32 blocks
  */
 
-export const CGO_STATE_BYTES: i32 = 512;
-export const CGO_WORK_BYTES: i32 = 6144;
+export const CGO_STATE_BYTES: i32 = 832;
+export const CGO_WORK_BYTES: i32 = 6464;
 
 const NONCE_AT: usize = 16;
 const TWEAK_AT: usize = 32;
-const J_HASH_AT: usize = 48;
-const S_HASH_AT: usize = 64;
-const J_AT: usize = 128;
-const S_AT: usize = 320;
+const J_AT: usize = 64;
+const S_AT: usize = 256;
+const J_HASH_AT: usize = 448;
+const S_HASH_AT: usize = J_HASH_AT + PREPARED_KEY_BYTES;
 const SCHEDULE_BYTES: usize = 192;
 
 const PREPARED_AT: usize = 640;
@@ -50,6 +51,7 @@ const BLOCK_AT: usize = 768;
 const OWNER_AT: usize = 896;
 const STREAM_AT: usize = 1024;
 const EXPANDED_AT: usize = 2048;
+const MESSAGE_AT: usize = 5952;
 
 const TAG_BYTES: usize = 16;
 const REST_BYTES: u32 = 493;
@@ -60,9 +62,9 @@ const NEW_KEYS_AT: usize = STREAM_AT + 496;
 /** Keys and nonce from 80 bytes of key material. */
 function setKeys(direction: usize, material: usize, work: usize): void {
   expandCompact(direction + J_AT, material, 16, work);
-  memory.copy(direction + J_HASH_AT, material + 16, 16);
+  prepareKey(direction + J_HASH_AT, material + 16, work);
   expandCompact(direction + S_AT, material + 32, 16, work);
-  memory.copy(direction + S_HASH_AT, material + 48, 16);
+  prepareKey(direction + S_HASH_AT, material + 48, work);
   memory.copy(direction + NONCE_AT, material + 64, TAG_BYTES);
 }
 
@@ -79,31 +81,20 @@ export function startCgo(direction: usize, material: usize, work: usize): void {
   store<u64>(at, load<u64>(at, 8) ^ load<u64>(other, 8), 8);
 }
 
-// @ts-ignore: decorator
-@inline function clearBlock(at: usize): void {
-  store<u64>(at, 0);
-  store<u64>(at, 0, 8);
-}
-
-/** POLYVAL of last tag, command and rest, padded with zeros. The command lies before the rest for that long. */
-function makeMask(direction: usize, body: usize, command: u32, mask: usize): void {
-  const key = direction + J_HASH_AT;
-  const start = body + TAG_BYTES - 1;
-  const lastOfTag = load<u8>(start);
-  store<u8>(start, command);
-  clearBlock(mask);
-  polyvalBlock(mask, key, load<u64>(direction, TWEAK_AT), load<u64>(direction, TWEAK_AT + 8));
-  const end = body + BODY_BYTES - 14;
-  for (let at = start; at < end; at += 16) polyvalBlock(mask, key, load<u64>(at), load<u64>(at, 8));
-  polyvalBlock(mask, key, load<u64>(end), load<u64>(end, 6) >> 16);
-  store<u8>(start, lastOfTag);
+/** POLYVAL of last tag, command and rest, padded with zeros to 32 blocks. */
+function makeMask(direction: usize, body: usize, command: u32, work: usize): void {
+  const message = work + MESSAGE_AT;
+  memory.copy(message, direction + TWEAK_AT, TAG_BYTES);
+  store<u8>(message, command, TAG_BYTES);
+  memory.copy(message + TAG_BYTES + 1, body + TAG_BYTES, REST_BYTES);
+  store<u16>(message, 0, 510);
+  polyval(work + MASK_AT, direction + J_HASH_AT, message, 32);
 }
 
 /** Encrypts or decrypts the rest with the stream that begins where `input`, 16 bytes, says. */
 function cryptRest<V>(direction: usize, input: usize, body: usize, work: usize): void {
   const counter = work + COUNTER_AT;
-  clearBlock(counter);
-  polyvalBlock(counter, direction + S_HASH_AT, load<u64>(input), load<u64>(input, 8));
+  polyval(counter, direction + S_HASH_AT, input, 1);
   const from = load<u8>(counter, 15) & 0xc0;
   store<u8>(counter, from, 15);
   const schedule = work + EXPANDED_AT;
@@ -134,7 +125,7 @@ export function renewKeys<V>(direction: usize, work: usize): void {
 /** What a relay does to a cell, in either direction: tampering garbles all of it. */
 export function encryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
   const mask = work + MASK_AT;
-  makeMask(direction, body, command, mask);
+  makeMask(direction, body, command, work);
   addBlock(body, mask);
   encryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);
@@ -147,7 +138,7 @@ export function decryptCell<V>(direction: usize, body: usize, command: u32, work
   const mask = work + MASK_AT;
   memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
   cryptRest<V>(direction, body, body, work);
-  makeMask(direction, body, command, mask);
+  makeMask(direction, body, command, work);
   addBlock(body, mask);
   decryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);

@@ -1,5 +1,6 @@
 import { CGO_STATE_BYTES, CGO_WORK_BYTES, startCgo } from './cgo';
 import { cgoRelay } from './cgo-relay';
+import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
 import { CLIENT_WORK_BYTES, clientCells } from './relay-client';
 import { DIGEST_WORK_BYTES, seedDigest } from './relay-digest';
 import { TOR1_STATE_BYTES, tor1Relay } from './relay-tor1';
@@ -55,4 +56,11 @@ export function clientWorkBytes(): i32 {
 /** Cells at a client, all their layers; needs key stream ahead for each layer of tor1. */
 export function clientLayerCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
   clientCells<v128>(records, count, outcomes, tags, work);
+}
+
+/** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 256 bytes. */
+export function polyvalSum(sum: usize, key: usize, data: usize, blocks: i32, work: usize): void {
+  prepareKey(work, key, work + PREPARED_KEY_BYTES);
+  polyval(sum, work, data, blocks as usize);
+  memory.fill(work, 0, 256);
 }

@@ -1,5 +1,5 @@
 /**
- * The AES, RC4 and XOR distance kernels beside what one would do without them. For ratios measured in pairs see
+ * The AES, relay cell, RC4 and XOR distance kernels beside what one would do without them. For ratios measured in pairs see
  * `allium bench kernels`.
  *
  *   npm run build && node dist/bench/kernels/ciphers.bench.js
@@ -8,11 +8,17 @@ import { pathToFileURL } from 'node:url';
 import { Bench } from 'tinybench';
 import { cellContests } from './cells.ts';
 import { rc4Contest } from './rc4.ts';
+import { relayContests } from './relay.ts';
 import { xorContest } from './xor.ts';
 
 /** Adds two cases of each contest to `bench`: ours and the rival's. */
 export function addCipherCases(bench: Bench): void {
-  for (const { what, choice, ours, rival } of [...cellContests(), rc4Contest(), xorContest()]) {
+  for (const { what, choice, ours, rival } of [
+    ...cellContests(),
+    ...relayContests('native'),
+    rc4Contest(),
+    xorContest(),
+  ]) {
     bench.add(`${what}: ${choice}`, ours);
     bench.add(`${what}: rival`, rival);
   }

@@ -10,6 +10,7 @@ import type { Contest } from './contest.ts';
 import { leafContest, pieceContest } from './hashes.ts';
 import { type PairedResult, runPaired } from './paired.ts';
 import { rc4Contest } from './rc4.ts';
+import { relayContests } from './relay.ts';
 import { xorContest } from './xor.ts';
 
 /** Hides the SHA extensions of an x86-64 CPU from OpenSSL. */
@@ -55,6 +56,7 @@ export async function measureTable(
     cellContests().find(({ choice }) => choice.startsWith(cellTwin)),
     '',
   );
+  for (const contest of relayContests(cellTwin)) run(contest, '');
   run(rc4Contest(), '');
   run(xorContest(), '');
   const choices: PairedResult[] = [];

@@ -73,6 +73,7 @@ export class HashPool implements HashService {
   readonly #schedule: Schedule;
   #crew: Crew | undefined;
   #crewOpening: Promise<void> | undefined;
+  #isWarm = false;
   #dispatchScheduled = false;
   #closed: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -151,6 +152,12 @@ export class HashPool implements HashService {
       this.#schedule.addTask(taskWork(task, payload, { resolve, reject }));
     });
     return value as TaskResult<Name>;
+  }
+
+  /** Starts all threads now: work will come. What hinders them is told to that work. */
+  warmUp(): void {
+    this.#isWarm = true;
+    if (this.#closed === undefined) this.#crewOpening ??= this.#openCrew();
   }
 
   /** Waits for what is under way, ends the threads, gives back what it has of the slab. */
@@ -242,7 +249,7 @@ export class HashPool implements HashService {
     const sharedChoice = this.#sharedChoice;
     const setup = { memory: this.#slab.memory, compiled, sharedChoice, seats, threads, privateRuns };
     const crew = await Crew.open({ threadCount, idleTimeoutMs, workerFile }, setup);
-    crew.prepare(this.#schedule.demand);
+    crew.prepare(this.#isWarm ? threadCount : this.#schedule.demand);
     return crew;
   }
 

@@ -12,8 +12,8 @@ export interface RelayExports {
   cgoRelayCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
   clientWorkBytes(): number;
   clientLayerCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
-  /** RFC 8452 POLYVAL: advances the 16 bytes at `sum` by blocks of 16 bytes. */
-  polyvalUpdate(sum: number, key: number, data: number, blocks: number): void;
+  /** RFC 8452: POLYVAL of blocks of 16 bytes, to the 16 bytes at `sum`. `work`: 256 bytes. */
+  polyvalSum(sum: number, key: number, data: number, blocks: number, work: number): void;
 }
 
 /** One of the kernels that work on a batch. */

@@ -13,8 +13,8 @@ import {
 import { RelayRecords } from './relay-records.ts';
 import { LayerStreams, NativeKeyStreams, WasmKeyStreams } from './relay-streams.ts';
 
-/** Cells of key stream ahead for one direction of a busy circuit at a relay, unless set otherwise: 8 KiB. */
-export const RELAY_AHEAD_CELLS = 16;
+/** Cells of key stream ahead for one direction of a busy circuit at a relay, unless set otherwise: 16 KiB. */
+export const RELAY_AHEAD_CELLS = 32;
 
 const FORWARD = 0;
 const BACKWARD = 1;

@@ -57,6 +57,17 @@ suite('a thousand messages of several parts, in calls of all sizes at once, hash
   });
 });
 
+suite('a pool that is warmed up has all its threads before there is work', async () => {
+  await withPool({ threadCount: 2 }, async (pool) => {
+    pool.warmUp();
+    for (let waits = 0; pool.stats.threads < 2 && waits < 5000; waits += 1) await pause(2);
+    assert.is(pool.stats.threads, 2);
+    assert.is(pool.stats.tasks, 0);
+    const messages = [block(0)];
+    assert.equal(Buffer.from(await pool.digest('sha1', messages)), expected(slab, 'sha1', messages));
+  });
+});
+
 suite('no thread before there is work, one for a little, and all when there is enough', async () => {
   await withPool({ threadCount: 2 }, async (pool) => {
     assert.is(pool.stats.threads, 0);
