@@ -46,6 +46,7 @@ export async function openTransfer(
   try {
     const metainfo = await loadTorrent(options.torrentFile, engine.runtime.files);
     const { root, trusted } = await place(metainfo, engine.runtime.files);
+    if (!trusted) engine.hashes.warmUp();
     const done = deferred<void>();
     const failed = deferred<never>();
     failed.promise.catch(() => {}); // whoever is interested waits for it; nobody else is to be bothered

@@ -1,6 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { type KernelChoice, kernelPolicy } from '../../kernels/choice.ts';
-import { plainChoice } from '../../kernels/plain-choice.ts';
 import { HashPool } from '../../kernels/pool.ts';
 import { Slab } from '../../kernels/slab.ts';
 import { READ_HASH_SLOTS, type ReadHashPayload, type ReadHashResult } from '../../kernels/tasks/read-hash.ts';
@@ -31,19 +29,9 @@ const NOTHING: ReadHashPayload = {
 export function openReadPool(options: ReadPoolOptions = {}): ReadPool {
   const threadCount = options.threadCount ?? availableParallelism();
   const slab = new Slab({ slotCount: threadCount * READ_HASH_SLOTS, threadCountMax: threadCount });
-  const pool = new HashPool(
-    { threadCount, privateSlots: READ_HASH_SLOTS },
-    { slab, ...choiceFor(threadCount) },
-  );
+  const pool = new HashPool({ threadCount, privateSlots: READ_HASH_SLOTS }, { slab });
   const each = Array.from({ length: threadCount }, () => pool.run('readHash', NOTHING).catch(() => {}));
   return { ...asReadPool(pool), ready: Promise.all(each).then(() => {}) };
-}
-
-/** Spares these threads the calibration, where its outcome is plain: 80 ms, a third of the start. */
-function choiceFor(threadCount: number): { readonly choice?: KernelChoice } {
-  if (threadCount === 1 || kernelPolicy(process.env) !== 'auto') return {};
-  const choice = plainChoice();
-  return choice === undefined ? {} : { choice };
 }
 
 /** Uses a pool whose threads have private runs of {@link READ_HASH_SLOTS} slots. Closing it closes that pool. */
