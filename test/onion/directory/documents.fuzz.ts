@@ -1,4 +1,4 @@
-// Aim: 14,000 mutated documents, requests and answers end in a value or a reason: no exception, no hang, no growth.
+// Aim: 16,500 mutated documents, requests and answers end in a value or a reason: no exception, no hang, no growth.
 // ALLIUM_FUZZ_SEED replays a run.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
