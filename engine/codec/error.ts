@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'ADDRESS_IN_USE', // the port is taken
   'NETWORK_FAILED', // a connection could not be made or broke
   'TRACKER_FAILED', // the tracker answered with a failure
+  'CONSENSUS_REFUSED', // what a directory calls the consensus of an onion network is not to be believed
   'NO_KERNEL', // this engine cannot run the WebAssembly kernels
   'SLAB_FULL', // more memory asked for than the slab can ever give
   'LEASE_MISUSED', // a part of the slab was released twice or never: a fault of this program

@@ -1,0 +1,184 @@
+import type { Clock, Random } from '../../runtime/port.ts';
+import { consensusAge } from '../directory/consensus-verify.ts';
+import { guardCandidates } from '../guard/candidates.ts';
+import type { GuardAlarm } from '../guard/guard-alarm.ts';
+import { GuardManager } from '../guard/guard-manager.ts';
+import { guardParams } from '../guard/guard-params.ts';
+import type { GuardTerms } from '../guard/guard-sample.ts';
+import type { GuardAttempt, GuardPurpose } from '../guard/guard-types.ts';
+import {
+  noteBuildAttempt,
+  noteBuildSuccess,
+  noteCutOff,
+  noteUseAttempt,
+  noteUseSuccess,
+  pathBiasParams,
+} from '../guard/path-bias.ts';
+import type { GuardSource } from '../path/choose-path.ts';
+import type { NetworkDocuments } from './documents.ts';
+import { STORE_KEYS } from './stored-documents.ts';
+import type { KeyValueStore } from './types.ts';
+
+/** Guards are written to the store so long after a change, so that many changes are one write. */
+const SAVE_DELAY_MS = 1000;
+
+/** Takes a guard for one path; the attempt that it made is in {@link attempt}. */
+export interface PathGuards extends GuardSource {
+  readonly attempt: GuardAttempt | undefined;
+}
+
+/** The guards of a client: which to use, what became of them, and their place in the store. */
+export class GuardKeeper {
+  readonly #manager: GuardManager;
+  readonly #clock: Clock;
+  readonly #documents: NetworkDocuments;
+  readonly #store: KeyValueStore;
+  #terms: GuardTerms;
+  #isSaveDue = false;
+  #openBuilds = 0;
+  #openUses = 0;
+
+  constructor(modules: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly documents: NetworkDocuments;
+    readonly store: KeyValueStore;
+  }) {
+    this.#clock = modules.clock;
+    this.#documents = modules.documents;
+    this.#store = modules.store;
+    this.#terms = termsOf(new Map());
+    this.#manager = new GuardManager(this.#terms, modules);
+  }
+
+  /** Takes over what the store has; a state that is damaged is left aside, and what is wrong with it given back. */
+  async restore(): Promise<string | undefined> {
+    const bytes = await this.#store.get(STORE_KEYS.guards);
+    if (bytes === undefined) return undefined;
+    let state: unknown;
+    try {
+      state = JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      return 'the saved guards are damaged: no JSON';
+    }
+    const restored = this.#manager.restore(state, this.#now());
+    return restored.ok ? undefined : restored.reason;
+  }
+
+  /** The consensus or the microdescriptors have changed. */
+  update(): void {
+    const { network, consensus } = this.#documents;
+    if (network === undefined || consensus === undefined) return;
+    this.#terms = termsOf(consensus.params);
+    const age = consensusAge(consensus, this.#now());
+    const isLive = age === 'fresh' || age === 'valid';
+    this.#manager.update({ isLive, candidates: guardCandidates(network) }, this.#now(), this.#terms);
+    this.save();
+  }
+
+  /** Whether the guards that traffic would use have their descriptors here. */
+  get hasDescriptors(): boolean {
+    return this.#manager.awaitedDescriptors.length === 0;
+  }
+
+  /** For one path; each call of `take` gives up what the one before took. */
+  forPath(purpose: GuardPurpose): PathGuards {
+    const manager = this.#manager;
+    const now = (): number => this.#now();
+    let attempt: GuardAttempt | undefined;
+    return {
+      get attempt() {
+        return attempt;
+      },
+      preferred: () => manager.preferred(now()),
+      take(isAllowed) {
+        if (attempt !== undefined) manager.close(attempt, now());
+        attempt = manager.select(now(), purpose, isAllowed);
+        return attempt?.fingerprint;
+      },
+    };
+  }
+
+  /** Its circuit is built. `waiting`: a better guard may still answer, see {@link ready}. */
+  succeed(attempt: GuardAttempt): 'complete' | 'waiting' {
+    const verdict = this.#manager.succeed(attempt, this.#now());
+    this.save();
+    return verdict;
+  }
+
+  /** The guard could not be reached. */
+  fail(attempt: GuardAttempt): void {
+    this.#manager.fail(attempt, this.#now());
+    this.save();
+  }
+
+  /** The circuit is gone for other reasons. */
+  close(attempt: GuardAttempt): void {
+    if (attempt.state !== 'closed') this.#manager.close(attempt, this.#now());
+  }
+
+  /** Which waiting circuits may be used now, and which have waited too long. */
+  ready(): ReturnType<GuardManager['ready']> {
+    return this.#manager.ready(this.#now());
+  }
+
+  alarm(): GuardAlarm | undefined {
+    return this.#manager.alarm(this.#now());
+  }
+
+  /** A circuit has got to its second hop; path-spec 7: from there on a guard could be choosy. */
+  noteBuildAttempt(attempt: GuardAttempt): void {
+    const record = this.#manager.record(attempt.fingerprint);
+    if (record !== undefined) noteBuildAttempt(record.bias, this.#terms.bias, this.#openBuilds);
+    this.#openBuilds += 1;
+  }
+
+  /** The outcome of what {@link noteBuildAttempt} began. */
+  noteBuild(attempt: GuardAttempt, isBuilt: boolean): void {
+    this.#openBuilds = Math.max(0, this.#openBuilds - 1);
+    const record = this.#manager.record(attempt.fingerprint);
+    if (record !== undefined && isBuilt) noteBuildSuccess(record.bias);
+  }
+
+  /** A complete circuit was cut off by the relays. */
+  noteCutOff(attempt: GuardAttempt): void {
+    const record = this.#manager.record(attempt.fingerprint);
+    if (record !== undefined) noteCutOff(record.bias);
+  }
+
+  /** A stream was attached to the circuit for the first time. */
+  noteUseAttempt(attempt: GuardAttempt): void {
+    const record = this.#manager.record(attempt.fingerprint);
+    if (record !== undefined) noteUseAttempt(record.bias, this.#terms.bias, this.#openUses);
+    this.#openUses += 1;
+  }
+
+  /** A circuit with streams is closed. `isGood`: something came back on it. */
+  noteUse(attempt: GuardAttempt, isGood: boolean): void {
+    this.#openUses = Math.max(0, this.#openUses - 1);
+    const record = this.#manager.record(attempt.fingerprint);
+    if (record !== undefined && isGood) noteUseSuccess(record.bias);
+    this.save();
+  }
+
+  /** Writes them to the store, soon. */
+  save(): void {
+    if (this.#isSaveDue) return;
+    this.#isSaveDue = true;
+    this.#clock.setTimer(SAVE_DELAY_MS, () => void this.saveNow());
+  }
+
+  async saveNow(): Promise<void> {
+    this.#isSaveDue = false;
+    const text = JSON.stringify(this.#manager.save());
+    await this.#store.set(STORE_KEYS.guards, new TextEncoder().encode(text)).catch(() => {});
+  }
+
+  #now(): number {
+    return this.#clock.wallClock();
+  }
+}
+
+function termsOf(params: ReadonlyMap<string, number>): GuardTerms {
+  return { guards: guardParams(params), bias: pathBiasParams(params) };
+}
