@@ -1,0 +1,176 @@
+import type { Lease } from '../../../kernels/lease.ts';
+import type { ByteStream, Endpoint, Network, StreamEnd, StreamHandler } from '../../../runtime/port.ts';
+import { encodeXoff, encodeXon } from '../../cell/flow-messages.ts';
+import { RELAY } from '../../cell/relay-command.ts';
+import { encodeConnected } from '../../cell/stream-messages.ts';
+import { streamSendmesDue } from '../../flow/fixed-window.ts';
+import {
+  type DrainState,
+  drainState,
+  type FlowMessage,
+  onStreamData,
+  onStreamDrained,
+} from '../../flow/xon-xoff.ts';
+import type { StreamId } from '../../units.ts';
+import type { RelayCircuit } from '../circuit.ts';
+import { type EdgeRoom, endReasonOf, TTL_SEC } from './edge-room.ts';
+import { EdgeStream } from './edge-stream.ts';
+
+const CONNECT_TIMEOUT_MS = 15_000;
+const NOTHING = new Uint8Array(0);
+
+/** A stream to the outside. Data that comes before the connection stands is kept until it does. */
+export class ExitStream extends EdgeStream implements StreamHandler {
+  readonly #room: EdgeRoom;
+  readonly #drain: DrainState;
+  #socket: ByteStream | undefined;
+  #isPaused = false;
+  /** Read, and not allowed out yet. */
+  #held: Uint8Array = NOTHING;
+  /** The connection is gone; END follows what is held. */
+  #end: StreamEnd | undefined;
+  /** Came before it is known where to connect to. */
+  #early: Uint8Array[] = [];
+  waitingBytes = 0;
+  waitingSinceMs: number | undefined;
+
+  constructor(circuit: RelayCircuit, id: StreamId, room: EdgeRoom) {
+    super(circuit, id);
+    this.#room = room;
+    this.#drain = drainState(room.xon, true);
+  }
+
+  connect(to: Endpoint, network: Network): void {
+    this.#socket = network.connect(to, this, { timeoutMs: CONNECT_TIMEOUT_MS });
+    for (const bytes of this.#early.splice(0)) this.#socket.write(bytes, () => this.#taken(bytes.length));
+  }
+
+  onOpen(): void {
+    if (this.isClosed) return;
+    const { host } = this.#socket!.remote;
+    this.#room.message(this, RELAY.connected, encodeConnected({ host, ttlSec: TTL_SEC }));
+    this.#room.modules.turn.end();
+  }
+
+  /** As much as may be sent now; a stream that may not send is paused, and keeps what comes all the same. */
+  readTarget(): Uint8Array {
+    const { scratchAt, scratchBytes, modules } = this.#room;
+    const cellBytes = this.circuit.format.dataBytesMax(RELAY.data);
+    const cells = Math.max(1, Math.min(this.#room.sendable(this), Math.floor(scratchBytes / cellBytes)));
+    return modules.slab.bytes.subarray(scratchAt, scratchAt + cells * cellBytes);
+  }
+
+  onRead(length: number): void {
+    if (this.isClosed) return;
+    const { scratchAt, modules } = this.#room;
+    const sent = this.#held.length > 0 ? 0 : this.#room.send(this, scratchAt, length);
+    if (sent < length) this.#hold(modules.slab.bytes.slice(scratchAt + sent, scratchAt + length));
+    if (this.#held.length > 0 || this.#room.sendable(this) === 0) this.#pause();
+    modules.turn.end();
+  }
+
+  onDrain(): void {}
+
+  onClose(end: StreamEnd): void {
+    this.#socket = undefined;
+    if (this.isClosed) return;
+    this.#end = end;
+    this.#finish();
+    this.#room.modules.turn.end();
+  }
+
+  onData(lease: Lease, offset: number, length: number): void {
+    const { slab, room, clock, counters } = this.#room.modules;
+    this.waitingBytes += length;
+    this.waitingSinceMs ??= clock.now();
+    counters.streamBytesOut += length;
+    const { bytes } = slab;
+    if (this.#socket === undefined) {
+      if (this.#end === undefined) this.#early.push(bytes.slice(offset, offset + length));
+    } else if (room.isTight) {
+      this.#socket.write(bytes.slice(offset, offset + length), () => this.#taken(length));
+    } else {
+      lease.retain();
+      this.#socket.write(bytes.subarray(offset, offset + length), () => {
+        lease.release();
+        this.#taken(length);
+      });
+    }
+    if (this.window !== undefined) return;
+    this.#tell(onStreamData(this.#drain, this.#room.xon, this.waitingBytes, clock.now()));
+  }
+
+  onEnd(): void {
+    this.isClosed = true;
+    this.#socket?.end();
+    this.#early.length = 0;
+  }
+
+  pump(): void {
+    while (this.#held.length > 0) {
+      const length = Math.min(this.#held.length, this.#room.scratchBytes);
+      this.#room.modules.slab.bytes.set(this.#held.subarray(0, length), this.#room.scratchAt);
+      const sent = this.#room.send(this, this.#room.scratchAt, length);
+      this.#held = this.#held.subarray(sent);
+      if (sent < length) return;
+    }
+    if (this.#end !== undefined) this.#finish();
+    else if (this.#isPaused && this.#room.sendable(this) > 0) {
+      this.#isPaused = false;
+      this.#socket?.resume();
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#early.length = 0;
+    this.#socket?.destroy();
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket?.pause();
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (this.#held.length === 0) {
+      this.#held = bytes;
+      return;
+    }
+    // A read that was under way when the connection was told to stop.
+    const both = new Uint8Array(this.#held.length + bytes.length);
+    both.set(this.#held);
+    both.set(bytes, this.#held.length);
+    this.#held = both;
+  }
+
+  /** Says that the connection is gone, once all that came over it has been sent. */
+  #finish(): void {
+    if (this.#held.length > 0 || this.isClosed) return;
+    this.isClosed = true;
+    const { kind, code } = this.#end!;
+    const reason = endReasonOf(kind, code);
+    this.#room.end(this, reason);
+  }
+
+  /** The system took so many bytes, or never will. */
+  #taken(length: number): void {
+    this.waitingBytes -= length;
+    const { clock, turn } = this.#room.modules;
+    if (this.waitingBytes === 0) this.waitingSinceMs = undefined;
+    if (this.isClosed || this.circuit.isClosed) return;
+    if (this.window !== undefined) {
+      this.#room.sendStreamSendmes(this, streamSendmesDue(this.window, this.waitingBytes));
+    } else {
+      this.#tell(onStreamDrained(this.#drain, this.#room.xon, this.waitingBytes, length, clock.now()));
+    }
+    turn.end();
+  }
+
+  #tell(message: FlowMessage | undefined): void {
+    if (message === undefined) return;
+    if (message.kind === 'xoff') this.#room.message(this, RELAY.xoff, encodeXoff());
+    else this.#room.message(this, RELAY.xon, encodeXon({ rateKbPerSec: message.kbps }));
+  }
+}

@@ -1,0 +1,74 @@
+import type { Endpoint, Runtime } from '../../runtime/port.ts';
+import type { LinkOutfit } from '../crypto/link-credentials.ts';
+import type { CellMemory } from '../link/cell-memory.ts';
+import { acceptChannel, CHANNEL_DEFAULTS, dialChannel } from '../link/connect.ts';
+import type { LinkStats } from '../link/stats.ts';
+import type { Channel, ChannelHandler, ExpectedPeer } from '../link/types.ts';
+import type { LinkListener, Links } from './services.ts';
+
+/** How long a link may take from the first packet to the end of TLS. */
+const CONNECT_TIMEOUT_MS = 30_000;
+
+export interface TlsLinksOptions {
+  readonly listen: Endpoint;
+  /** Our addresses, for NETINFO. */
+  readonly hosts: readonly string[];
+}
+
+export interface TlsLinksModules {
+  readonly runtime: Runtime;
+  readonly memory: CellMemory;
+  readonly stats: LinkStats;
+  /** The present one; asked for each link. */
+  readonly outfit: () => LinkOutfit;
+}
+
+/** The links of a relay: it proves who it is to whom it calls, and shows its certificates to who calls it. */
+export class TlsLinks implements Links {
+  readonly #options: TlsLinksOptions;
+  readonly #modules: TlsLinksModules;
+
+  constructor(options: TlsLinksOptions, modules: TlsLinksModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  dial(to: Endpoint, expected: ExpectedPeer, handler: ChannelHandler): Channel {
+    const { runtime } = this.#modules;
+    const settings = { ...this.#settings(), expected, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+    return dialChannel(to, settings, { ...this.#modules, network: runtime.network }, () => handler);
+  }
+
+  async listen(accept: (channel: Channel) => ChannelHandler | undefined): Promise<LinkListener> {
+    const { runtime, outfit } = this.#modules;
+    const { listen } = this.#options;
+    const { handshakeTimeoutMs } = CHANNEL_DEFAULTS;
+    const at = { ...listen, identity: outfit().tls, handshakeTimeoutMs };
+    const listener = await runtime.network.listenTls(at, (stream) => {
+      let isWanted = true;
+      const channel = acceptChannel(stream, this.#settings(), this.#modules, (made) => {
+        const handler = accept(made);
+        isWanted = handler !== undefined;
+        return handler ?? NOBODY;
+      });
+      return isWanted ? channel : undefined;
+    });
+    return {
+      local: listener.local,
+      renew: () => listener.setIdentity(outfit().tls),
+      close: () => listener.close(),
+    };
+  }
+
+  #settings() {
+    return { credentials: this.#modules.outfit().credentials, ownHosts: this.#options.hosts };
+  }
+}
+
+const NOBODY: ChannelHandler = {
+  onOpen() {},
+  onCells() {},
+  onControl() {},
+  onWritable() {},
+  onClose() {},
+};
