@@ -16,8 +16,8 @@ import {
 import { RelayRecords } from './relay-records.ts';
 import { LayerStreams, NativeKeyStreams, WasmKeyStreams } from './relay-streams.ts';
 
-/** Cells of key stream ahead for one direction of one hop of a busy circuit, unless set otherwise: 4 KiB. */
-export const CLIENT_AHEAD_CELLS = 8;
+/** Cells of key stream ahead for one direction of one hop of a busy circuit, unless set otherwise: 8 KiB. */
+export const CLIENT_AHEAD_CELLS = 16;
 
 const FORWARD = 0;
 const BACKWARD = 1;
