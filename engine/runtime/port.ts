@@ -113,7 +113,8 @@ export interface TlsIdentity {
 /**
  * A stream over TLS 1.2 or newer; open once the TLS handshake is done. Certificates are not checked against any
  * authority and no server name is sent: whoever uses it binds certificates itself. The three members below are
- * valid from {@link StreamHandler.onOpen} on.
+ * valid from {@link StreamHandler.onOpen} on. Reads are TLS records, so at most 16 KiB each; while it is paused it asks
+ * for no target, and what was deciphered by then is handed out (by copying) when it resumes.
  */
 export interface TlsStream extends ByteStream {
   /** X.509 DER; empty for a caller, which shows none. */

@@ -2,7 +2,7 @@ import type { Lease } from '../../kernels/lease.ts';
 import { CELL, CELL_BYTES, type CellCommand, isVariable } from '../cell/command.ts';
 import { type CellHead, emptyHead, peekCell } from '../cell/peek.ts';
 import { FilledBatch } from './batch.ts';
-import { CARRY_BYTES_MAX, type CellMemory, VARIABLE_BODY_BYTES_MAX } from './cell-memory.ts';
+import { CARRY_BYTES_MAX, type CellMemory, RUN_SLOTS, VARIABLE_BODY_BYTES_MAX } from './cell-memory.ts';
 import type { CellBatch } from './types.ts';
 
 /** A read of so many bytes or more makes a channel busy: the next goes into a run of its own. */
@@ -47,6 +47,8 @@ export class CellReceiver {
   #skip = 0;
   /** Bytes that wait for room in the slab; only when stalled. */
   #stalled: Uint8Array | undefined;
+  /** A shared run is needed, and there was none. */
+  #wantsRoom = false;
   #closed = false;
 
   constructor(modules: { readonly memory: CellMemory; readonly sink: ReceiverSink }) {
@@ -127,8 +129,6 @@ export class CellReceiver {
     else this.#carry = rest;
   }
 
-  #wantsRoom = false;
-
   #stall(rest: Uint8Array): void {
     this.#carry = NOTHING;
     this.#stalled = rest;
@@ -140,7 +140,7 @@ export class CellReceiver {
       this.#wantsRoom = false;
       this.#parseCopied(stalled, 0, stalled.length);
       if (this.#stalled === undefined && !this.#closed) this.#sink.onRoom();
-    }, 4);
+    }, RUN_SLOTS);
   }
 
   /**
