@@ -91,6 +91,8 @@ export class Originator {
       const dataAt = this.#cell(circuit, RELAY.data, stream, part, isTagged);
       this.#slab.bytes.copyWithin(dataAt, from + at, from + at + part);
       at += part;
+      // The sender wants to know the tag of one such cell before it is told of the next.
+      if (isTagged) this.flush();
     }
     return at;
   }
