@@ -158,7 +158,13 @@ export function decryptCell<V>(direction: usize, body: usize, command: u32, work
   memory.copy(body, direction + NONCE_AT, TAG_BYTES);
 }
 
-/** The tag of the last cell: what an authenticated SENDME for it carries. */
+/** The tag that a cell from the client has on the wire to the hop it is for: what a SENDME for it carries. */
+// @ts-ignore: decorator
+@inline export function sentTag(body: usize, tag: usize): void {
+  memory.copy(tag, body, TAG_BYTES);
+}
+
+/** The tag of the last cell towards the client: what an authenticated SENDME for it carries. */
 // @ts-ignore: decorator
 @inline export function copyTag(direction: usize, tag: usize): void {
   memory.copy(tag, direction + TWEAK_AT, TAG_BYTES);

@@ -1,4 +1,4 @@
-import { CGO_WORK_BYTES, copyTag, decryptCell, hasNonce, putNonce, renewKeys } from './cgo';
+import { CGO_WORK_BYTES, copyTag, decryptCell, hasNonce, putNonce, renewKeys, sentTag } from './cgo';
 import { KIND_AT, KIND_CGO, RECORD_BYTES, TAG_STRIDE, actionOf, bodyOf, commandOf, directionOf } from './relay-cell';
 import { isRecognised, setDigest } from './relay-digest';
 import { addLayer } from './relay-tor1';
@@ -23,7 +23,7 @@ function seal<V>(hop: usize, body: usize, command: u32, tag: usize, work: usize)
   if (isCgo(hop)) {
     putNonce(hop, body);
     decryptCell<V>(hop, body, command, work);
-    copyTag(hop, tag);
+    sentTag(body, tag);
     renewKeys<V>(hop, work);
   } else {
     setDigest(hop, body, tag, work + DIGEST_AT);

@@ -151,17 +151,18 @@ export class ReferenceCgo implements ReferenceDirection {
   }
 
   relayForward(body: Uint8Array, command: number): Uint8Array | undefined {
+    const came = body.slice(0, 16);
     this.#encrypt(body, command);
     if (Buffer.compare(body.subarray(0, 16), this.nonce) !== 0) return undefined;
     this.#renew();
-    return this.lastTag;
+    return came;
   }
 
   clientSend(body: Uint8Array, command: number, begins: boolean): Uint8Array {
     if (begins) body.set(this.nonce);
     this.#decrypt(body, command);
     if (begins) this.#renew();
-    return this.lastTag;
+    return body.slice(0, 16);
   }
 
   clientReceive(body: Uint8Array, command: number): Uint8Array | undefined {
