@@ -4,6 +4,7 @@ import { registerCreate } from './create.ts';
 import { registerGet } from './get.ts';
 import { registerInfo } from './info.ts';
 import { registerNode } from './node.ts';
+import { registerRelay } from './relay.ts';
 import { registerSeed } from './seed.ts';
 import { registerVerify } from './verify.ts';
 
@@ -18,5 +19,6 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerGet,
   registerSeed,
   registerNode,
+  registerRelay,
   registerBench,
 ];

@@ -1,0 +1,71 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { RELAY_RSA_BITS, RSA_EXPONENT } from '../../onion/crypto/rsa-key.ts';
+import { failure, type Result, success } from '../../onion/directory/result.ts';
+
+/** The curves whose private keys are 32 bytes. */
+export type CurveName = 'ed25519' | 'x25519';
+
+/** A fresh RSA key of the size that relays have: PKCS#1 DER. */
+export function makeRsaKey(): Uint8Array {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: RELAY_RSA_BITS,
+    publicExponent: RSA_EXPONENT,
+  });
+  return new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+}
+
+/** A fresh private key of 32 bytes: the seed of an Ed25519 key, or an X25519 key. */
+export function makeCurveKey(curve: CurveName): Uint8Array {
+  // The types of Node have an overload for each name, and none for both.
+  const { privateKey } = curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('x25519');
+  return rawKey(privateKey);
+}
+
+/** PEM as OpenSSL writes it: `RSA PRIVATE KEY`. `der`: PKCS#1. */
+export function rsaPem(der: Uint8Array): string {
+  const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' });
+  return key.export({ type: 'pkcs1', format: 'pem' }) as string;
+}
+
+/** Any PEM of an RSA key of 1024 bits, as PKCS#1 DER. The reason does not tell anything of the content. */
+export function readRsaPem(pem: string | Buffer): Result<Uint8Array> {
+  const key = keyOf(pem);
+  const details = key?.asymmetricKeyDetails;
+  if (key?.asymmetricKeyType !== 'rsa') return failure('it is no RSA key in PEM');
+  if (details?.modulusLength !== RELAY_RSA_BITS || details.publicExponent !== BigInt(RSA_EXPONENT)) {
+    return failure(`it is no RSA key of ${RELAY_RSA_BITS} bits with the exponent ${RSA_EXPONENT}`);
+  }
+  return success(new Uint8Array(key.export({ type: 'pkcs1', format: 'der' })));
+}
+
+/** PEM as OpenSSL writes it: `PRIVATE KEY` (RFC 8410). */
+export function curvePem(curve: CurveName, privateKey: Uint8Array): string {
+  const der = Buffer.concat([PKCS8_HEADS[curve], privateKey]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return key.export({ type: 'pkcs8', format: 'pem' }) as string;
+}
+
+/** The 32 bytes of a private key in PEM. The reason does not tell anything of the content. */
+export function readCurvePem(curve: CurveName, pem: string | Buffer): Result<Uint8Array> {
+  const key = keyOf(pem);
+  return key?.asymmetricKeyType === curve ? success(rawKey(key)) : failure(`it is no ${curve} key in PEM`);
+}
+
+/** RFC 8410: what stands before the 32 bytes in PKCS #8. */
+const PKCS8_HEADS: Readonly<Record<CurveName, Buffer>> = {
+  ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+  x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+};
+
+function keyOf(pem: string | Buffer): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function rawKey(key: KeyObject): Uint8Array {
+  return new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'));
+}

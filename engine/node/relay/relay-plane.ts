@@ -1,0 +1,97 @@
+import { chooseKernels } from '../../kernels/calibrate.ts';
+import { type KernelChoice, kernelPolicy } from '../../kernels/choice.ts';
+import { scratchOffset } from '../../kernels/memory-map.ts';
+import { type CompiledKernels, compileKernels, loadKernels } from '../../kernels/module.ts';
+import { Slab } from '../../kernels/slab.ts';
+import { SLOT_BYTES } from '../../kernels/types.ts';
+import type { ConsensusParams } from '../../onion/flow/consensus-param.ts';
+import type { LinkPeer } from '../../onion/link/types.ts';
+import { OnionRelay } from '../../onion/relay/relay.ts';
+import type { DirectoryHandler, Resolver } from '../../onion/relay/services.ts';
+import type { Runtime } from '../../runtime/port.ts';
+import type { RelayConfig } from './config.ts';
+import type { KeyKeeper } from './key-keeper.ts';
+
+export interface RelayPlaneModules {
+  readonly runtime: Runtime;
+  readonly keys: KeyKeeper;
+  readonly directory: DirectoryHandler;
+  readonly resolver: Resolver;
+  readonly params: () => ConsensusParams;
+  /** Whether a circuit that opens a stream may come from this peer. */
+  readonly exitSource: (peer: LinkPeer | undefined) => boolean;
+}
+
+/** The memory and kernels of a relay, and the data plane in them, which goes away when accounting says so. */
+export class RelayPlane {
+  readonly slab: Slab;
+  readonly #config: RelayConfig;
+  readonly #modules: RelayPlaneModules;
+  readonly #compiled: CompiledKernels;
+  readonly #choice: KernelChoice;
+  readonly #thread: number;
+  #relay: OnionRelay | undefined;
+
+  constructor(config: RelayConfig, modules: RelayPlaneModules) {
+    this.#config = config;
+    this.#modules = modules;
+    const slotCount = Math.floor(config.words.memory / SLOT_BYTES);
+    this.slab = new Slab({ slotCount, threadCountMax: 1 });
+    this.#thread = this.slab.takeThread();
+    this.#compiled = compileKernels();
+    this.#choice = chooseKernels(kernelPolicy(process.env), this.#compiled);
+  }
+
+  /** Undefined while it is asleep. */
+  get relay(): OnionRelay | undefined {
+    return this.#relay;
+  }
+
+  /** Rejects with ADDRESS_IN_USE, NO_PERMISSION, or SLAB_FULL when the memory is too small for the limits. */
+  async open(): Promise<void> {
+    const relay = this.#make();
+    await relay.start();
+    this.#relay = relay;
+  }
+
+  async close(): Promise<void> {
+    const relay = this.#relay;
+    this.#relay = undefined;
+    await relay?.stop();
+  }
+
+  #make(): OnionRelay {
+    const { words, exitPolicy, dos } = this.#config;
+    const { keys, params, ...modules } = this.#modules;
+    const { identity, onion } = keys;
+    const { current, previous } = onion;
+    // The same scratch area each time: the kernels before are gone.
+    const scratch = scratchOffset(this.#thread);
+    const kernels = loadKernels({
+      memory: this.slab.memory,
+      scratchOffset: scratch,
+      compiled: this.#compiled,
+    });
+    return new OnionRelay(
+      {
+        fingerprint: identity.fingerprint,
+        ed25519Id: identity.ed25519Id,
+        onionKeys: [current, ...(previous === undefined ? [] : [previous])].map((one) => one.ntorPrivateKey),
+        link: keys.outfit,
+        listen: { host: words.listenAddress, port: words.orPort },
+        hosts: [words.address],
+        exitPolicy,
+        allowPrivateAddresses: words.allowPrivateAddresses,
+        params: params(),
+        dos,
+        limits: {
+          channelsMax: words.maxConnections,
+          circuitsMax: words.maxCircuits,
+          circuitsPerChannelMax: words.maxCircuits,
+          queueBytesMax: words.maxMemInQueues,
+        },
+      },
+      { ...modules, slab: this.slab, kernels, choice: this.#choice },
+    );
+  }
+}
