@@ -72,10 +72,12 @@ export class DocumentFetcher {
   ): Promise<Fetched> {
     const own = this.#documents.consensus;
     const signers = this.#authorities.flatMap(({ v3ident }) => v3ident ?? []);
-    const answer = await this.#get(source, consensusPath('microdesc', signers), {
-      bytesMax: CONSENSUS_LIMITS.bytesMax,
-      ifModifiedSinceMs: own?.validAfterMs,
-    });
+    const how = { bytesMax: CONSENSUS_LIMITS.bytesMax, ifModifiedSinceMs: own?.validAfterMs };
+    let answer = await this.#get(source, consensusPath('microdesc', signers), how);
+    // It has none that our authorities have signed. Whatever it has will be refused, but for a reason that is of use.
+    if (answer instanceof AlliumError && answer.details['status'] === 404) {
+      answer = await this.#get(source, consensusPath('microdesc'), how);
+    }
     if (answer === 'not-modified') return { ok: true, count: 0 };
     if (answer instanceof AlliumError) return { ok: false, error: answer };
     steps.onAnswer();
