@@ -1,0 +1,156 @@
+/**
+ * Aim: a C tor network takes `allium relay` for one of its own. An exit and a middle relay of ours get into the
+ * consensus with the flags that they are configured for; a C tor client builds circuits through them in each position
+ * and gets every byte; four streams at once, half of them closed early, do no harm; nothing secret is in a debug log.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { interopSuite } from './support/peers.ts';
+import { AlliumRelay } from './support/tor/allium-relay.ts';
+import { checkContent, type TorNetwork } from './support/tor/network.ts';
+import { startTorNetwork } from './support/tor/start.ts';
+import { pathWith, streamsAtOnce, throughEachPosition } from './support/tor/trials.ts';
+
+const tor = interopSuite('an Allium relay among C tor', ['tor', 'tor-gencert']);
+const DOWNLOAD_BYTES = 50_000_000;
+/** Authorities, relays and exits of C tor, and two of ours. */
+const RELAYS = 3 + 1 + 2 + 2;
+
+let network: TorNetwork;
+let exit: AlliumRelay;
+let middle: AlliumRelay;
+
+// Not in a hook: what a hook throws is not shown.
+tor('starts', async () => {
+  network = await startTorNetwork({
+    authorities: 3,
+    relays: 1,
+    exits: 2,
+    clients: 1,
+    onAuthorities: async (made) => {
+      [exit, middle] = await Promise.all([
+        AlliumRelay.start(made, { nickname: 'AlliumExit', config: { exitPolicy: ['accept *:*'] } }),
+        AlliumRelay.start(made, { nickname: 'AlliumMiddle', config: { family: ['A'.repeat(40)] } }),
+      ]);
+      return [exit.fingerprint, middle.fingerprint];
+    },
+    onProgress: (what, elapsedMs) => process.stdout.write(`${(elapsedMs / 1000).toFixed(1)} s  ${what}\n`),
+  });
+  await Promise.all([exit.waitUntilItKnows(RELAYS), middle.waitUntilItKnows(RELAYS)]);
+});
+
+tor('is in the consensus with the flags it is configured for', async () => {
+  for (const relay of [exit, middle]) {
+    const entry = await network.waitForRelay(relay.fingerprint, [
+      'Running',
+      'Valid',
+      'Fast',
+      'Guard',
+      'V2Dir',
+    ]);
+    assert.is(entry.orPort, relay.orPort);
+    assert.is(entry.nickname, relay.nickname);
+    assert.is(entry.flags.includes('Exit'), relay === exit, entry.flags.join(' '));
+  }
+  const descriptor = await network.directory(`/tor/server/fp/${middle.fingerprint}`);
+  assert.match(descriptor ?? '', /^platform Allium /m);
+  assert.match(descriptor ?? '', `family $${'A'.repeat(40)}`);
+  assert.match(descriptor ?? '', /^reject \*:\*$/m);
+});
+
+tor('has looked whether every authority took its descriptor', async () => {
+  for (const relay of [exit, middle]) {
+    const metrics = await relay.metrics();
+    assert.is(metrics.get('authorities{state="accepted"}'), 3, relay.nickname);
+    assert.is(relay.lines('an authority has the descriptor').length >= 3, true);
+  }
+});
+
+tor('carries 50 MB in each of the three positions', async () => {
+  const runs = await throughEachPosition(network, exit.fingerprint, { byteLength: DOWNLOAD_BYTES });
+  assert.equal([...runs.keys()], ['first', 'middle', 'last']);
+  const metrics = await exit.metrics();
+  assert.ok((metrics.get('stream_bytes_total{direction="in"}') ?? 0) >= DOWNLOAD_BYTES);
+  assert.ok((metrics.get('cells_total{kind="passed"}') ?? 0) >= (2 * DOWNLOAD_BYTES) / 498);
+});
+
+tor('carries four streams of one circuit, two of which are given up', async () => {
+  for (const position of ['first', 'middle', 'last'] as const) {
+    const path = pathWith(network, exit.fingerprint, position);
+    await streamsAtOnce(network, path, { byteLength: 2_000_000, count: 4 });
+  }
+});
+
+tor('works with another Allium relay in the same circuit', async () => {
+  const guard = network.node('relay1').fingerprint;
+  const path = [guard, middle.fingerprint, exit.fingerprint];
+  await network.pathThrough(path, 5_000_000);
+});
+
+tor('resolves names as an exit', async () => {
+  const circuits = await network.circuits();
+  const circuit = await circuits.open(pathWith(network, exit.fingerprint, 'last'));
+  checkContent(await network.fetchOn(circuit, '/bytes/10'), 10);
+  await circuits.close(circuit);
+});
+
+tor('has counted no fault of its peers and no failure of its own', async () => {
+  for (const relay of [exit, middle]) {
+    const metrics = await relay.metrics();
+    const odd = [...metrics].filter(
+      ([name, value]) => /^(connection_faults|handshakes_failed)_total/.test(name) && value > 0,
+    );
+    assert.equal(odd, [], relay.nickname);
+    assert.is(relay.log.includes('"level":50'), false, relay.log);
+  }
+});
+
+tor('stops when it is told to', async () => {
+  for (const relay of [exit, middle]) {
+    assert.is(await relay.program.stop(), 0, relay.log);
+    assert.is(relay.lines('stopped').length, 1);
+  }
+});
+
+tor('has written nothing secret to its log', () => {
+  for (const relay of [exit, middle]) {
+    const secrets = secretsIn(join(relay.dataDir, 'keys'));
+    assert.ok(secrets.length >= 5, 'all kinds of keys were found');
+    for (const [name, secret] of secrets) {
+      for (const form of ['hex', 'base64', 'base64url', 'latin1', 'utf8'] as const) {
+        const text = secret.toString(form).replace(/=+$/, '');
+        const isThere = [text, text.toUpperCase(), JSON.stringify(text).slice(1, -1)].some((one) =>
+          relay.log.includes(one),
+        );
+        assert.not.ok(isThere, `${name} as ${form}`);
+      }
+    }
+  }
+});
+
+tor('ends', async () => {
+  await network.stop();
+});
+
+tor.run();
+
+/** The secret bytes of every key in the folder: of curves the 32 bytes, of RSA a part of the private exponent. */
+function secretsIn(folder: string): readonly (readonly [name: string, secret: Buffer])[] {
+  const secrets: (readonly [string, Buffer])[] = [];
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    assert.is(statSync(path).mode & 0o777, 0o600, name);
+    const text = readFileSync(path, 'utf8').replaceAll('\\n', '\n');
+    for (const [, label = '', body = ''] of text.matchAll(
+      /-----BEGIN ([A-Z ]*PRIVATE KEY)-----([^-]*)-----END/g,
+    )) {
+      const der = Buffer.from(body.replaceAll(/\s/g, ''), 'base64');
+      secrets.push([
+        `${name} ${label}`,
+        label.startsWith('RSA') ? der.subarray(-300, -200) : der.subarray(-32),
+      ]);
+    }
+  }
+  return secrets;
+}
