@@ -4,6 +4,7 @@ import { registerCreate } from './create.ts';
 import { registerGet } from './get.ts';
 import { registerInfo } from './info.ts';
 import { registerNode } from './node.ts';
+import { registerOnion } from './onion.ts';
 import { registerRelay } from './relay.ts';
 import { registerSeed } from './seed.ts';
 import { registerVerify } from './verify.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerGet,
   registerSeed,
   registerNode,
+  registerOnion,
   registerRelay,
   registerBench,
 ];

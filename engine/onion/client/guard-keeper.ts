@@ -17,7 +17,7 @@ import {
 import type { GuardSource } from '../path/choose-path.ts';
 import type { NetworkDocuments } from './documents.ts';
 import { STORE_KEYS } from './stored-documents.ts';
-import type { KeyValueStore } from './types.ts';
+import type { GuardStatus, KeyValueStore } from './types.ts';
 
 /** Guards are written to the store so long after a change, so that many changes are one write. */
 const SAVE_DELAY_MS = 1000;
@@ -120,6 +120,17 @@ export class GuardKeeper {
   /** Which waiting circuits may be used now, and which have waited too long. */
   ready(): ReturnType<GuardManager['ready']> {
     return this.#manager.ready(this.#now());
+  }
+
+  /** The primary guards, in order of preference. */
+  get primary(): readonly GuardStatus[] {
+    const { network } = this.#documents;
+    return this.#manager.primary.map(({ fingerprint, reachable, confirmedMs }) => ({
+      fingerprint,
+      reachable,
+      nickname: network?.find(fingerprint)?.status.nickname ?? '',
+      isConfirmed: confirmedMs !== undefined,
+    }));
   }
 
   alarm(): GuardAlarm | undefined {

@@ -3,6 +3,7 @@ import type { Timer } from '../../runtime/port.ts';
 import { hasFlag } from '../directory/consensus-types.ts';
 import type { ClockHealth } from '../flow/vegas.ts';
 import { isVegasWanted } from '../flow/vegas-params.ts';
+import type { GuardAlarm } from '../guard/guard-alarm.ts';
 import { BuildTimeouts } from '../path/build-timeout.ts';
 import { buildTimeoutParams } from '../path/build-timeout-params.ts';
 import { usableFractionMin } from '../path/usable-fraction.ts';
@@ -23,6 +24,7 @@ import { ClientStream, type StreamKind } from './stream.ts';
 import { StreamAttacher } from './stream-attacher.ts';
 import type {
   CircuitStatus,
+  GuardStatus,
   OnionAddress,
   OnionClientModules,
   OnionClientOptions,
@@ -192,6 +194,16 @@ export class OnionClient {
       ...[...this.#pool.circuits].map((pooled) => circuitStatus(pooled, nowMs)),
       ...this.#directory.circuits.map(directoryStatus),
     ];
+  }
+
+  /** The guards that circuits begin with, in order of preference. */
+  get guards(): readonly GuardStatus[] {
+    return this.#guards.primary;
+  }
+
+  /** What the user should be told about guards that cannot be reached; asked, not called back. */
+  get guardAlarm(): GuardAlarm | undefined {
+    return this.#guards.alarm();
   }
 
   /** Streams that are there, open or not. */

@@ -143,6 +143,17 @@ export interface HopStatus {
   readonly cipher: 'tor1' | 'cgo';
 }
 
+/** A primary guard, for status. */
+export interface GuardStatus {
+  /** Empty: the consensus does not list it at present. */
+  readonly nickname: string;
+  /** 40 upper-case hex digits. */
+  readonly fingerprint: string;
+  readonly reachable: 'yes' | 'no' | 'maybe';
+  /** A circuit over it has been used, so it is kept for months. */
+  readonly isConfirmed: boolean;
+}
+
 /** A circuit as it is shown to users. */
 export interface CircuitStatus {
   readonly id: number;
