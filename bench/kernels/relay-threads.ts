@@ -1,7 +1,7 @@
 /**
  * Relay cells of tor1 on one thread and on two that have nothing in common: how far a second core carries.
  *
- *   npm run build && node dist/bench/kernels/relay-threads.bench.js
+ *   npm run build && node dist/bench/kernels/relay-threads.js
  */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
