@@ -1,9 +1,9 @@
 import { choiceOfOne } from '../../../../engine/kernels/choice.ts';
+import type { Lease } from '../../../../engine/kernels/lease.ts';
 import { scratchOffset } from '../../../../engine/kernels/memory-map.ts';
 import { loadKernels } from '../../../../engine/kernels/module.ts';
-import { Slab } from '../../../../engine/kernels/slab.ts';
-import type { Lease } from '../../../../engine/kernels/lease.ts';
 import type { ClientCiphers } from '../../../../engine/kernels/relay-cells.ts';
+import { Slab } from '../../../../engine/kernels/slab.ts';
 import { linkConnector } from '../../../../engine/onion/client/connector.ts';
 import { leaseCiphers } from '../../../../engine/onion/client/leased-ciphers.ts';
 import { OnionClient } from '../../../../engine/onion/client/onion-client.ts';

@@ -64,7 +64,9 @@ export function download(client: OnionClient, options: DownloadOptions): Promise
     const method = upload === undefined ? 'GET' : 'POST';
     const length = upload === undefined ? '' : `Content-Length: ${upload.length}\r\n`;
     stream.write(
-      new TextEncoder().encode(`${method} ${path} HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\n${length}\r\n`),
+      new TextEncoder().encode(
+        `${method} ${path} HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\n${length}\r\n`,
+      ),
     );
     if (upload !== undefined) stream.write(upload);
   });
