@@ -84,16 +84,27 @@ function parseObject(text: string, file: string): unknown {
   });
 }
 
-function schemaError(issue: v.InferIssue<typeof relayConfigSchema>, file: string): AlliumError {
-  const keys = issue.path?.map(({ key }) => String(key)) ?? [];
+type Issue = v.InferIssue<typeof relayConfigSchema>;
+
+function schemaError(found: Issue, file: string): AlliumError {
+  const { issue, keys } = deepest(found);
   const place = keys.join('.');
   const isKnown = RELAY_KEYS.includes(keys[0] ?? '');
   if (!isKnown) return unknownKey(place, file);
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     return wrong(file, place, 'there is no such key; leave it out');
   }
-  const isMissing = issue.received === 'undefined' && keys.length === 1;
+  const isMissing = issue.received === 'undefined' && issue.kind === 'schema' && issue.type !== 'union';
   return wrong(file, place, isMissing ? 'it is needed; see “allium relay --help”' : issue.message);
+}
+
+/** Where a value may be one of several things, what is wrong inside of the one that was meant says more. */
+function deepest(issue: Issue): { readonly issue: Issue; readonly keys: readonly string[] } {
+  const keys = issue.path?.map(({ key }) => String(key)) ?? [];
+  const inner = (issue.issues as readonly Issue[] | undefined)
+    ?.map(deepest)
+    .find((one) => one.keys.length > 0);
+  return inner === undefined ? { issue, keys } : { issue: inner.issue, keys: [...keys, ...inner.keys] };
 }
 
 function unknownKey(place: string, file: string): AlliumError {
