@@ -14,6 +14,8 @@ export class Leg implements ScheduledCircuit {
   readonly queue: CellQueue;
   /** CREATED2 has come, or it is the client's side: relay cells may come in. */
   isOpen: boolean;
+  /** So many of its cells wait that nobody is to send more; {@link Port} sets it and takes it back. */
+  isClogged = false;
   sentCells = 0;
   scaleEpoch = 0;
   heapIndex = -1;

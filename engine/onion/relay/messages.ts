@@ -165,8 +165,8 @@ export class RelayMessages {
       return;
     }
     const { version, digest: tag } = message.value;
-    const isBlocked = !circuit.prev.port.channel.writable;
-    const fault = circuit.crypto!.sender.onSendme({ version, tag }, this.#clock.now(), isBlocked);
+    const { isClogged } = circuit.prev;
+    const fault = circuit.crypto!.sender.onSendme({ version, tag }, this.#clock.now(), isClogged);
     if (fault !== undefined) this.#circuits.fault(circuit, fault);
     else this.#turn.wake(circuit);
   }

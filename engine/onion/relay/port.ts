@@ -13,7 +13,8 @@ const INITIATOR_BIT = 0x8000_0000;
 const ID_DRAWS_MAX = 64;
 /** Cells that a circuit sends before the scheduler looks again. */
 const TURN_CELLS = 16;
-/** Below this many waiting cells the streams of a circuit go on. C tor: CELL_QUEUE_LOWWATER_SIZE. */
+/** From so many waiting cells on a circuit counts as clogged, until few are left. C tor: CELL_QUEUE_HIGHWATER_SIZE. */
+const QUEUE_HIGH_CELLS = 256;
 const QUEUE_LOW_CELLS = 64;
 
 /** What a {@link Port} tells. */
@@ -100,6 +101,7 @@ export class Port {
     } else if (!leg.queue.push(lease, offset, cells, this.#clock.now())) {
       this.#events.onOverflow(leg, 'memory');
     } else {
+      if (leg.queue.cells >= QUEUE_HIGH_CELLS) leg.isClogged = true;
       this.#scheduler.activate(leg);
       if (this.channel.writable) this.drain();
     }
@@ -114,8 +116,10 @@ export class Port {
       const cells = leg.queue.shift(TURN_CELLS, this.#send);
       if (leg.queue.cells === 0) this.#scheduler.deactivate(leg);
       this.#scheduler.charge(leg, cells, nowMs);
-      const left = leg.queue.cells;
-      if (left <= QUEUE_LOW_CELLS && left + cells > QUEUE_LOW_CELLS) this.#events.onRoom(leg);
+      if (leg.isClogged && leg.queue.cells <= QUEUE_LOW_CELLS) {
+        leg.isClogged = false;
+        this.#events.onRoom(leg);
+      }
     }
   }
 

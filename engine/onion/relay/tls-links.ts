@@ -6,6 +6,12 @@ import type { LinkStats } from '../link/stats.ts';
 import type { Channel, ChannelHandler, ExpectedPeer } from '../link/types.ts';
 import type { LinkListener, Links } from './services.ts';
 
+/**
+ * What a link may have under way before circuits have to wait: more than a link alone would need, because several
+ * reads of several links are relayed before the system has taken what the first of them brought.
+ */
+const QUEUE_HIGH_BYTES = 256 * 1024;
+const QUEUE_LOW_BYTES = 64 * 1024;
 /** How long a link may take from the first packet to the end of TLS. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
@@ -61,7 +67,12 @@ export class TlsLinks implements Links {
   }
 
   #settings() {
-    return { credentials: this.#modules.outfit().credentials, ownHosts: this.#options.hosts };
+    return {
+      credentials: this.#modules.outfit().credentials,
+      ownHosts: this.#options.hosts,
+      queueHighBytes: QUEUE_HIGH_BYTES,
+      queueLowBytes: QUEUE_LOW_BYTES,
+    };
   }
 }
 

@@ -15,8 +15,6 @@ import type { Originator } from '../originator.ts';
 import type { Turn } from '../turn.ts';
 import type { EdgeStream } from './edge-stream.ts';
 
-/** As many cells of a circuit may wait before its streams stop reading. C tor: CELL_QUEUE_HIGHWATER_SIZE. */
-const QUEUE_HIGH_CELLS = 256;
 const SCRATCH_SLOTS = 4;
 /** A stream that is held to a rate goes on in steps of this length. */
 export const RATE_STEP_MS = 20;
@@ -73,7 +71,7 @@ export class EdgeRoom {
   /** Cells of data that a stream may send now. */
   sendable(stream: EdgeStream): number {
     const { circuit, window, obey } = stream;
-    if (circuit.isClosed || circuit.prev.queue.cells >= QUEUE_HIGH_CELLS || obey.isStopped) return 0;
+    if (circuit.isClosed || circuit.prev.isClogged || obey.isStopped) return 0;
     const cells = circuit.crypto!.sender.sendable;
     if (stream.rate !== undefined) return Math.min(cells, this.#rateCells(stream, stream.rate));
     return window === undefined ? cells : Math.min(cells, window.packageCells);

@@ -138,6 +138,21 @@ export class TestCircuit {
     lease.release();
   }
 
+  /** A cell whose header claims more data than there is room for. */
+  sendLong(command: RelayCommand, stream: number, length: number): void {
+    const { client } = this;
+    const lease = client.slab.tryLease(1, 'test client')!;
+    const { bytes } = client.slab;
+    const at = lease.offset;
+    writeUint32(bytes, at, this.id);
+    bytes[at + 4] = CELL.relay;
+    RELAY_V0.write(bytes, at + CELL_BODY_AT, command, streamId(stream), length);
+    client.ciphers.send(this.cipherId, this.hops.length - 1, at + CELL_BODY_AT, CELL.relay);
+    client.ciphers.run();
+    client.channel.sendRange(lease, at, CELL_BYTES);
+    lease.release();
+  }
+
   /** The next message of that command that has come or comes; it is taken out. */
   async next(command: RelayCommand, stream?: number): Promise<Received> {
     const find = () =>

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { choiceOfOne } from '../../../../engine/kernels/choice.ts';
 import { scratchOffset } from '../../../../engine/kernels/memory-map.ts';
-import { loadKernels } from '../../../../engine/kernels/module.ts';
+import { type CompiledKernels, compileKernels, loadKernels } from '../../../../engine/kernels/module.ts';
 import { Slab } from '../../../../engine/kernels/slab.ts';
 import { makeEd25519KeyPair } from '../../../../engine/onion/crypto/ed25519.ts';
 import { makeLinkOutfit, makeSigningCert } from '../../../../engine/onion/crypto/link-credentials.ts';
@@ -31,11 +31,28 @@ export interface RunningRelay {
 /** Fits a relay of tests. */
 export const SMALL_LIMITS = { circuitsMax: 64, keyStreamCells: 8 };
 
+let compiled: CompiledKernels | undefined;
+
 /** A slab with kernels of its own, as a process has. */
 export function makeMemory(slotCount: number) {
   const slab = new Slab({ slotCount, threadCountMax: 1 });
-  const kernels = loadKernels({ memory: slab.memory, scratchOffset: scratchOffset(slab.takeThread()) });
+  compiled ??= compileKernels();
+  const at = scratchOffset(slab.takeThread());
+  const kernels = loadKernels({ memory: slab.memory, scratchOffset: at, compiled });
   return { slab, kernels };
+}
+
+const RSA_KEYS = new Map<string, Uint8Array>();
+
+/** One for each host, since making one takes longer than a whole test. */
+function rsaKeyOf(host: string): Uint8Array {
+  let key = host === '127.0.0.1' ? undefined : RSA_KEYS.get(host);
+  if (key === undefined) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    key = new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+    RSA_KEYS.set(host, key);
+  }
+  return key;
 }
 
 /** Makes and starts a relay; everything about it can be said differently. */
@@ -46,8 +63,7 @@ export async function startRelay(
   modules: Partial<OnionRelayModules> = {},
 ): Promise<RunningRelay> {
   const { random, clock } = runtime;
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-  const rsaPrivateKeyDer = new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+  const rsaPrivateKeyDer = rsaKeyOf(host);
   const identity = makeEd25519KeyPair(random);
   const signing = makeEd25519KeyPair(random);
   const nowMs = clock.wallClock();
