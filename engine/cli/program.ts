@@ -10,7 +10,7 @@ import { writeErr, writeJson } from './support/output.ts';
 /** The whole command line of `allium`, ready to parse. */
 export function createProgram(): Command {
   const program = new Command('allium')
-    .description('Verify, create, download and seed torrents.')
+    .description('Verify, create, download and seed torrents; carry traffic through onion networks.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command');
