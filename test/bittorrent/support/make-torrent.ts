@@ -14,12 +14,12 @@ export interface MadeTorrent {
   readonly content: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A small torrent with random content, v1 or v2, independent of `allium create`. */
+/** A small torrent with random content, independent of `allium create`. */
 export function makeTorrent(options: {
   readonly name: string;
   readonly pieceLength: number;
   readonly fileBytes: readonly number[];
-  readonly version?: 'v1' | 'v2';
+  readonly version?: 'v1' | 'v2' | 'hybrid';
   readonly seed?: number;
   readonly announce?: string;
 }): MadeTorrent {
@@ -32,19 +32,30 @@ export function makeTorrent(options: {
   const content = new Map(
     files.map((file) => [single ? options.name : `${options.name}/${file.name}`, file.bytes] as const),
   );
-  const v2 = options.version === 'v2';
-  const info = v2 ? infoV2(options, files, single) : infoV1(options, files, single);
-  const outer: Record<string, BencodeInput> = { info: info.info };
+  const version = options.version ?? 'v1';
+  const v1 =
+    version === 'v2' ? {} : infoV1(options, version === 'v1' ? files : padded(files, options), single);
+  const v2 = version === 'v1' ? undefined : infoV2(options, files, single);
+  const outer: Record<string, BencodeInput> = { info: { ...v1, ...v2?.info } };
   if (options.announce !== undefined) outer['announce'] = options.announce;
-  if (info.layers !== undefined) outer['piece layers'] = info.layers;
+  if (v2 !== undefined) outer['piece layers'] = v2.layers;
   const bytes = encodeBencode(outer);
   return { metainfo: parseMetainfo(bytes), bytes, content };
 }
 
-type Files = readonly { readonly name: string; readonly bytes: Uint8Array }[];
+type Files = readonly { readonly name: string; readonly bytes: Uint8Array; readonly isPadding?: boolean }[];
 type Options = { readonly name: string; readonly pieceLength: number };
 
-function infoV1(options: Options, files: Files, single: boolean) {
+/** BEP 47: behind each file but the last, zeros up to the next piece. */
+function padded(files: Files, { pieceLength }: Options): Files {
+  return files.flatMap((file, index) => {
+    const gap = (pieceLength - (file.bytes.length % pieceLength)) % pieceLength;
+    if (gap === 0 || index === files.length - 1) return [file];
+    return [file, { name: String(gap), bytes: new Uint8Array(gap), isPadding: true }];
+  });
+}
+
+function infoV1(options: Options, files: Files, single: boolean): Record<string, BencodeInput> {
   const whole = Buffer.concat(files.map((file) => file.bytes));
   const hashes: Buffer[] = [];
   for (let at = 0; at < whole.length; at += options.pieceLength) {
@@ -54,15 +65,17 @@ function infoV1(options: Options, files: Files, single: boolean) {
         .digest(),
     );
   }
-  const info: Record<string, BencodeInput> = {
+  return {
     name: options.name,
     'piece length': options.pieceLength,
     pieces: Buffer.concat(hashes),
-    ...(single
-      ? { length: whole.length }
-      : { files: files.map((file) => ({ length: file.bytes.length, path: [file.name] })) }),
+    ...(single ? { length: whole.length } : { files: files.map(fileV1) }),
   };
-  return { info, layers: undefined };
+}
+
+function fileV1({ name, bytes, isPadding }: Files[number]): BencodeInput {
+  if (isPadding === true) return { attr: 'p', length: bytes.length, path: ['.pad', name] };
+  return { length: bytes.length, path: [name] };
 }
 
 function infoV2(options: Options, files: Files, single: boolean) {

@@ -1,4 +1,4 @@
-// Aim: torrents of every shape come over whole: v1 and v2, one piece, a piece longer than the file, empty files, last
+// Aim: torrents of every shape come over whole: v1, v2 and hybrid, one piece, a piece longer than the file, empty files, last
 // blocks of one byte, pieces that are no multiple of a block.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,7 +9,7 @@ import { hasContent, SIM_PORT, type SimPeer, startSimPeer } from '../support/sim
 const test = suite('kinds of torrents');
 
 const SHAPES: readonly {
-  readonly version: 'v1' | 'v2';
+  readonly version: 'v1' | 'v2' | 'hybrid';
   readonly pieceLength: number;
   readonly fileBytes: readonly number[];
 }[] = [
@@ -23,6 +23,8 @@ const SHAPES: readonly {
   { version: 'v2', pieceLength: 32_768, fileBytes: [100_001] },
   { version: 'v2', pieceLength: 65_536, fileBytes: [0, 16_385, 1, 65_536, 65_537, 0, 200_000] },
   { version: 'v2', pieceLength: 16_384, fileBytes: [16_384, 49_153] },
+  { version: 'hybrid', pieceLength: 32_768, fileBytes: [100_001] },
+  { version: 'hybrid', pieceLength: 65_536, fileBytes: [0, 16_385, 1, 65_536, 65_537, 0, 200_000] },
 ];
 
 for (const shape of SHAPES) {
