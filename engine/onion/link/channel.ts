@@ -220,7 +220,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
   ): void {
     const step = handshake.onCell(command, whole, body);
     if (step.kind === 'failed') {
-      this.#fault(step.fault);
+      this.#fault(step.fault, step.why);
       return;
     }
     this.#receiver.isNarrow = handshake.isNarrow;
@@ -314,11 +314,11 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     if (this.writable) this.#handler!.onWritable();
   }
 
-  #fault(fault: LinkFault): void {
+  #fault(fault: LinkFault, detail?: string): void {
     if (this.#end !== undefined) return;
     const { faults } = this.#modules.stats;
     faults.set(fault, (faults.get(fault) ?? 0) + 1);
-    this.#destroy({ kind: 'protocol', reason: fault });
+    this.#destroy({ kind: 'protocol', reason: fault, ...(detail !== undefined && { detail }) });
   }
 
   #destroy(end: ChannelEnd): void {

@@ -71,6 +71,8 @@ export interface ChannelEnd {
   readonly kind: 'closed' | 'ended' | 'reset' | 'refused' | 'timeout' | 'failed' | 'protocol';
   /** The {@link LinkFault} for `protocol`, else the system's code or `''`. */
   readonly reason: string;
+  /** What exactly was wrong with a handshake, in words for a log; without keys. */
+  readonly detail?: string;
 }
 
 /**

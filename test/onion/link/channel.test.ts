@@ -90,7 +90,8 @@ test('somebody else than we expected is left at once', async () => {
   const scene = await makeScene();
   const { left } = scene.dial({ ed25519Id: scene.alice.ed25519Id }, false);
   await until('closed', () => left.end !== undefined && scene.right.end !== undefined);
-  assert.equal(left.end, { kind: 'protocol', reason: 'wrong-identity' });
+  const detail = 'the peer is somebody else';
+  assert.equal(left.end, { kind: 'protocol', reason: 'wrong-identity', detail });
   assert.is(scene.stats.faults.get('wrong-identity'), 1);
   assert.is(left.peer, undefined);
   await scene.close();
