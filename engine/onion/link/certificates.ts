@@ -45,6 +45,8 @@ export function checkCerts(
   demand: { readonly nowMs: number; readonly peerTlsCertificate: Uint8Array | undefined },
 ): ProvenRelay | string {
   const { nowMs, peerTlsCertificate } = demand;
+  // Anybody can sign the digest of nothing.
+  if (peerTlsCertificate?.length === 0) return 'no TLS certificate was shown';
   const of = (type: number): Uint8Array =>
     certs.find((cert) => cert.type === type)?.bytes ?? new Uint8Array(0);
   const rsa = checkIdentityCertificate(of(CERT_TYPE.rsaIdentity), nowMs);

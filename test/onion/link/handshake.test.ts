@@ -10,7 +10,10 @@ import {
   versionsCell,
 } from '../../../engine/onion/cell/link-messages.ts';
 import { emptyHead, peekCell } from '../../../engine/onion/cell/peek.ts';
-import { checkCerts } from '../../../engine/onion/link/certificates.ts';
+import { sha256 } from '../../../engine/onion/crypto/digest.ts';
+import { CERTIFIED_KEY, ED_CERT_TYPE } from '../../../engine/onion/crypto/ed-cert.ts';
+import { makeEdCert } from '../../../engine/onion/crypto/ed-cert-check.ts';
+import { certEntries, checkCerts } from '../../../engine/onion/link/certificates.ts';
 import {
   type HandshakeOptions,
   type HandshakeStep,
@@ -252,6 +255,22 @@ test('the certificates of a relay of C tor are good, for its TLS certificate and
     const demand = { nowMs, peerTlsCertificate: RECORDED_RELAY.tlsCertificate };
     assert.is(typeof checkCerts(fewer, demand), 'string', `without type ${type}`);
   }
+});
+
+test('a relay that shows no TLS certificate proves nothing by signing the digest of none', () => {
+  const none = new Uint8Array(0);
+  const tlsLinkCert = makeEdCert(
+    {
+      type: ED_CERT_TYPE.tlsLink,
+      expirationHours: Math.ceil(NOW_MS / 3_600_000) + 1,
+      keyType: CERTIFIED_KEY.x509Sha256,
+      certifiedKey: sha256(none),
+    },
+    { seed: bob.signingSeed, nameSigner: false },
+  );
+  const certs = certEntries({ ...bob.credentials, tlsLinkCert }, 'responder');
+  const demand = { nowMs: NOW_MS, peerTlsCertificate: none };
+  assert.is(checkCerts(certs, demand), 'no TLS certificate was shown');
 });
 
 test('a responder without credentials is a fault of the program', () => {

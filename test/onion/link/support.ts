@@ -21,6 +21,7 @@ import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
 export interface TestRelay extends LinkOutfit {
   readonly rsaFingerprint: Uint8Array;
   readonly ed25519Id: Uint8Array;
+  readonly signingSeed: Uint8Array;
 }
 
 const HOUR_MS = 3_600_000;
@@ -46,6 +47,7 @@ export function makeRelay(nowMs: number, random: Random = seededRandom(1)): Test
     ...outfit,
     rsaFingerprint: rsaFingerprint(outfit.credentials.rsaIdentityDer),
     ed25519Id: identity.publicKey,
+    signingSeed: signing.seed,
   };
 }
 
