@@ -102,7 +102,7 @@ config('what is wrong is named, with what to write', () => {
       /1 \(Monday\) to 7/,
     ],
     [{ accounting: {} }, /accounting\.max/, /needed/],
-    [{ accounting: { max: 'much' } }, /accounting\.max/, /16MiB/,
+    [{ accounting: { max: 'much' } }, /accounting\.max/, /16MiB/],
     [{ family: ['MyOther'] }, /“family\.0”/, /40 hex digits/],
     [{ metrics: '0.0.0.0:9035' }, /“metrics”/, /loopback/],
     [{ nameServers: ['ns.example.org'] }, /“nameServers”/, /9\.9\.9\.9/],
