@@ -19,15 +19,21 @@ export interface LeasedCiphers {
 }
 
 /**
- * Makes the ciphers that all clients of a thread share, for up to `circuits` circuits at once; some 90 KB of the slab
- * for each. Throws SLAB_FULL when the slab has not got as much in one piece.
+ * Makes the ciphers that all clients of a thread share, for up to `circuits` circuits at once; some 210 KB of the slab
+ * for each, 30 KB with `aheadCells` 1. Throws SLAB_FULL when the slab has not got as much in one piece.
  */
 export function leaseCiphers(
-  options: { readonly circuits: number },
+  options: {
+    readonly circuits: number;
+    /** Key stream made ahead for each direction of each hop of a busy circuit, cells; the kernel's own choice if unset. */
+    readonly aheadCells?: number;
+  },
   modules: { readonly slab: Slab; readonly kernels: Kernels; readonly choice: KernelChoice },
 ): LeasedCiphers {
   const { slab, kernels, choice } = modules;
-  const shape = { capacity: options.circuits, cellCountMax: CELLS_PER_RUN };
+  const { circuits: capacity, aheadCells } = options;
+  const ahead = aheadCells === undefined ? {} : { aheadCellsMax: aheadCells };
+  const shape = { capacity, cellCountMax: CELLS_PER_RUN, ...ahead };
   const byteLength = clientCiphersBytes(shape, kernels) + ALIGNMENT;
   const lease = slab.tryLease(Math.ceil(byteLength / SLOT_BYTES), 'onion client ciphers');
   if (lease === undefined) {

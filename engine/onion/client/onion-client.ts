@@ -330,8 +330,17 @@ export class OnionClient {
     this.#pool.tick(nowMs);
     this.#directory.expire(nowMs);
     this.#links.expire(nowMs);
+    this.#endQuietStreams(nowMs);
     this.#attacher.serve();
     this.#tick = clock.setTimer(TICK_MS, () => this.#onTick());
+  }
+
+  #endQuietStreams(nowMs: number): void {
+    const { streamIdleTimeoutMs } = this.#settings;
+    if (streamIdleTimeoutMs === Number.POSITIVE_INFINITY) return;
+    for (const stream of [...this.#streams]) {
+      if (stream.quietMs(nowMs) >= streamIdleTimeoutMs) stream.abort('timeout');
+    }
   }
 
   /** One of the guards, for directory requests. */

@@ -11,6 +11,7 @@ export const SETTINGS: OnionClientSettings = {
   useDirPort: false,
   buildTimeoutMinMs: BUILD_TIMEOUT_FLOOR_MS,
   streamTimeoutMs: 120_000,
+  streamIdleTimeoutMs: Number.POSITIVE_INFINITY,
   streamAttemptsMax: 4,
   streamsMax: 8192,
   buildingMax: 32,

@@ -54,6 +54,9 @@ export class ClientStream implements OnionStream {
   flow: StreamFlow | undefined;
   /** Handed to the owner and not consumed yet. */
   waitingBytes = 0;
+  /** Since it was asked last: whether anything came or went. */
+  #isActive = true;
+  #quietSinceMs = 0;
   /** What RESOLVED said. */
   answers: readonly ResolvedAnswer[] = [];
   #isEnding = false;
@@ -113,8 +116,17 @@ export class ClientStream implements OnionStream {
     this.finish({ kind: reason === 'closed' ? 'closed' : 'failed', reason });
   }
 
+  /** For how long nothing has come or gone, as far as earlier calls can tell; milliseconds. */
+  quietMs(nowMs: number): number {
+    // What waits for its owner is not the network's silence.
+    if (this.#isActive || this.state !== 'open' || this.waitingBytes > 0) this.#quietSinceMs = nowMs;
+    this.#isActive = false;
+    return nowMs - this.#quietSinceMs;
+  }
+
   /** Copies data into a cell; how much. To be called while {@link queuedBytes} > 0. */
   fillCell(out: Uint8Array, at: number, byteLength: number): void {
+    this.#isActive = true;
     this.#backlog.take(out, at, byteLength);
   }
 
@@ -143,6 +155,7 @@ export class ClientStream implements OnionStream {
   }
 
   onData(bytes: Uint8Array, lease: Lease): void {
+    this.#isActive = true;
     this.waitingBytes += bytes.length;
     this.#handler.onData(bytes, lease);
   }

@@ -117,6 +117,11 @@ export interface OnionClientSettings {
   readonly buildTimeoutMinMs: number;
   /** How long a stream may take from `openStream` to its connection, retries included. */
   readonly streamTimeoutMs: number;
+  /**
+   * An open stream on which nothing came or went for so long fails with `timeout`; Infinity: never. A relay that vanishes
+   * without a word leaves no other trace than silence, but so do people who think.
+   */
+  readonly streamIdleTimeoutMs: number;
   /** Circuits that a stream tries. */
   readonly streamAttemptsMax: number;
   /** Open streams of the client. */

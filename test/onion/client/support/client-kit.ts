@@ -37,7 +37,11 @@ export interface ClientRoom {
 }
 
 /** Slab, kernels and ciphers for `circuits` circuits. */
-export function clientRoom(options: { readonly slotCount: number; readonly circuits: number }): ClientRoom {
+export function clientRoom(options: {
+  readonly slotCount: number;
+  readonly circuits: number;
+  readonly aheadCells?: number;
+}): ClientRoom {
   const slab = new Slab({ slotCount: options.slotCount, threadCountMax: 1 });
   const kernels = loadKernels({ memory: slab.memory, scratchOffset: scratchOffset(slab.takeThread()) });
   const made = leaseCiphers(options, { slab, kernels, choice: choiceOfOne('native') });
