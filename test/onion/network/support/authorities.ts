@@ -1,3 +1,4 @@
+import { joinBytes } from '../../../../engine/onion/crypto/bytes.ts';
 import { sha1, sha256 } from '../../../../engine/onion/crypto/digest.ts';
 import { rsaSign } from '../../../../engine/onion/crypto/rsa-signature.ts';
 import {
@@ -63,12 +64,24 @@ export function directoryAuthorities(authorities: readonly AuthorityKeys[]): rea
   }));
 }
 
-/** Everything that a directory serves: a consensus that all authorities have signed, certificates, microdescriptors. */
+/** Everything that a directory serves. */
+export interface Published {
+  readonly store: DirectoryStore;
+  readonly consensus: Consensus;
+  /** The texts, as a client keeps them. */
+  readonly texts: {
+    readonly consensus: Uint8Array;
+    readonly certificates: Uint8Array;
+    readonly microdescriptors: Uint8Array;
+  };
+}
+
+/** A consensus that all authorities have signed, their certificates, and a microdescriptor of each relay. */
 export function publish(
   authorities: readonly AuthorityKeys[],
   relays: readonly ListedRelay[],
   options: { readonly nowMs: number; readonly params: string },
-): { readonly store: DirectoryStore; readonly consensus: Consensus } {
+): Published {
   const described = relays
     .map((relay) => ({ relay, text: microdescriptorText(relay) }))
     .sort((a, b) => Buffer.compare(a.relay.keys.fingerprint, b.relay.keys.fingerprint));
@@ -91,14 +104,19 @@ export function publish(
   const added = store.addMicrodescriptors(all, wanted);
   if (added.length !== relays.length)
     throw new Error(`${relays.length - added.length} relays are not described`);
-  return { store, consensus };
+  const texts = {
+    consensus: text,
+    certificates: joinBytes(...certificates.map((one) => one.text)),
+    microdescriptors: all,
+  };
+  return { store, consensus, texts };
 }
 
-/** dir-spec, microdescriptors. Nobody uses the old kind of onion key: the identity key stands in its place. */
+/** dir-spec, microdescriptors. Nobody uses the old kind of onion key: its line only says where one begins. */
 function microdescriptorText({ keys, policy, family }: ListedRelay): string {
   const members = family.map((fingerprint) => `$${fingerprint}`).sort();
   return [
-    `onion-key\n${pemText('RSA PUBLIC KEY', keys.rsa.publicKeyDer)}`,
+    'onion-key\n',
     `ntor-onion-key ${encodeBase64(keys.onionKey)}\n`,
     members.length === 0 ? '' : `family ${members.join(' ')}\n`,
     `p ${policy}\n`,

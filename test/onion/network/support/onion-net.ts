@@ -1,15 +1,19 @@
 import type { DirectoryAuthority } from '../../../../engine/onion/directory/authority-types.ts';
-import type { Consensus } from '../../../../engine/onion/directory/consensus-types.ts';
 import { buildExitPolicy, REJECT_EVERYTHING } from '../../../../engine/onion/directory/exit-policy.ts';
 import type { ExitPolicy } from '../../../../engine/onion/directory/policy-types.ts';
-import type { DirectoryStore } from '../../../../engine/onion/directory/store.ts';
 import { encodeHex } from '../../../../engine/onion/directory/text.ts';
 import type { Resolver } from '../../../../engine/onion/relay/services.ts';
 import { SimRandom } from '../../../../engine/runtime/sim/chance.ts';
 import type { SimHost } from '../../../../engine/runtime/sim/host.ts';
 import { SimWorld } from '../../../../engine/runtime/sim/world.ts';
 import type { ClientRoom } from '../../client/support/client-kit.ts';
-import { type AuthorityKeys, directoryAuthorities, type ListedRelay, publish } from './authorities.ts';
+import {
+  type AuthorityKeys,
+  directoryAuthorities,
+  type ListedRelay,
+  type Published,
+  publish,
+} from './authorities.ts';
 import { startServers } from './content.ts';
 import { makeRelayKeys } from './relay-keys.ts';
 import { planRelays, type RelayPlan } from './relay-plan.ts';
@@ -44,7 +48,7 @@ export class OnionNet {
   readonly clients: readonly SimClient[];
   readonly room: ClientRoom;
   readonly directoryAuthorities: readonly DirectoryAuthority[];
-  #published: { readonly store: DirectoryStore; readonly consensus: Consensus } | undefined;
+  #published: Published | undefined;
   readonly #plans: readonly RelayPlan[];
   readonly #authorityKeys: readonly AuthorityKeys[];
 
@@ -77,7 +81,11 @@ export class OnionNet {
     this.room = simClientRoom({ circuits: options.clientCircuitsMax, cellSlots: 4000 });
     this.clients = Array.from({ length: clientCount }, (_, index) => {
       const host = this.#host(`13.${index >> 8}.${index & 255}.1`);
-      return new SimClient({ authorities: this.directoryAuthorities }, { host, room: this.room });
+      // Half have been here before and know the network.
+      const known = () => (index % 2 === 0 ? undefined : this.#published?.texts);
+      const preBuild = index % 4 < 2;
+      const { directoryAuthorities: authorities, room } = this;
+      return new SimClient({ authorities, preBuild }, { host, room, known });
     });
   }
 

@@ -16,7 +16,7 @@ export function simClientRoom(options: {
   readonly circuits: number;
   readonly cellSlots: number;
 }): ClientRoom {
-  const shape = { capacity: options.circuits, cellCountMax: CELLS_PER_RUN, aheadCellsMax: 1 };
+  const shape = { capacity: options.circuits, cellCountMax: CELLS_PER_RUN, aheadCellsMax: 4 };
   const sizer = new Slab({ slotCount: 1, threadCountMax: 1 });
   const sizing = loadKernels({ memory: sizer.memory, scratchOffset: scratchOffset(sizer.takeThread()) });
   const cipherSlots = Math.ceil((clientCiphersBytes(shape, sizing) + ALIGNMENT) / SLOT_BYTES);

@@ -3,20 +3,19 @@ import { scratchOffset } from '../../../../engine/kernels/memory-map.ts';
 import { loadKernels } from '../../../../engine/kernels/module.ts';
 import { Slab } from '../../../../engine/kernels/slab.ts';
 import { directoryHandler } from '../../../../engine/node/relay/directory-handler.ts';
-import type { Consensus } from '../../../../engine/onion/directory/consensus-types.ts';
 import type { ExitPolicy } from '../../../../engine/onion/directory/policy-types.ts';
-import type { DirectoryStore } from '../../../../engine/onion/directory/store.ts';
 import type { RelayLimits } from '../../../../engine/onion/relay/options.ts';
 import { OnionRelay } from '../../../../engine/onion/relay/relay.ts';
 import type { Resolver } from '../../../../engine/onion/relay/services.ts';
 import type { Runtime } from '../../../../engine/runtime/port.ts';
 import type { SimHost } from '../../../../engine/runtime/sim/host.ts';
+import type { Published } from './authorities.ts';
 import type { RelayKeys } from './relay-keys.ts';
 
 /** Bounds of a relay in a large simulation; the smaller the memory, the sooner the bounds are met. */
 export const SIM_RELAY_LIMITS: Partial<RelayLimits> = {
   circuitsMax: 512,
-  keyStreamCells: 1,
+  keyStreamCells: 4,
   queueBytesMax: 4 * 1024 * 1024,
 };
 export const SIM_RELAY_SLOTS = 900;
@@ -34,7 +33,7 @@ export class SimRelay {
   readonly port: number;
   readonly #exitPolicy: ExitPolicy;
   readonly #resolver: Resolver;
-  readonly #network: () => { readonly store: DirectoryStore; readonly consensus: Consensus };
+  readonly #network: () => Published;
   #life: Life | undefined;
   #listed = new Set<string>();
 
@@ -44,7 +43,7 @@ export class SimRelay {
       readonly host: SimHost;
       readonly resolver: Resolver;
       /** What authorities have published by the time that it starts. */
-      readonly network: () => { readonly store: DirectoryStore; readonly consensus: Consensus };
+      readonly network: () => Published;
     },
   ) {
     this.host = modules.host;
