@@ -36,8 +36,12 @@ export class ReadFailures {
       blockFrom(this.#pieceLength, this.#files[file]!, range.from, this.#verdicts);
     }
     const known = this.#failures.get(file);
-    if (known === undefined) this.#failures.set(file, { problem: problemOf(trouble), ranges: [range] });
-    else known.ranges.push(range);
+    const problem = problemOf(trouble);
+    if (known === undefined) this.#failures.set(file, { problem, ranges: [range] });
+    else {
+      known.ranges.push(range);
+      known.problem = shorter(known.problem, problem);
+    }
   }
 
   /** Each file in trouble, with the bytes that could not be had. */
@@ -47,6 +51,12 @@ export class ReadFailures {
       entries.map(([file, { problem, ranges }]) => [file, { problem, ranges: joinRanges(ranges) }]),
     );
   }
+}
+
+/** Readers come back in any order: of two that met the end of a file, the one who met it first knows where it is. */
+function shorter(known: FileProblem, next: FileProblem): FileProblem {
+  if (known.kind !== 'changed' || next.kind !== 'changed') return known;
+  return next.byteLength < known.byteLength ? next : known;
 }
 
 function problemOf(trouble: ReadTrouble): FileProblem {
