@@ -14,6 +14,11 @@ function pattern(length: number, start = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => ((start + index) * 7 + ((start + index) >> 8)) & 255);
 }
 
+/** Shows no difference of a million bytes when there is one. */
+function isSame(some: ArrayLike<number>, others: Uint8Array): boolean {
+  return Buffer.from(Uint8Array.from(some)).equals(others);
+}
+
 proxy('SOCKS5: the answer comes with the connection, then data both ways', async () => {
   const on = new ProxyWorld();
   await on.listen('socks5', 9050);
@@ -76,7 +81,7 @@ proxy('a network that takes nothing stops the reading, and goes on where it stop
     stream.drain(20_000);
     await on.settle(20);
   }
-  assert.equal(Uint8Array.from(stream.sent), bytes);
+  assert.ok(isSame(stream.sent, bytes));
   // One more read may be under way when it is told to stop.
   assert.ok(stream.queuedBytesPeak <= 65_536 + 2 * 16_384, `${stream.queuedBytesPeak} bytes waited`);
 });
@@ -96,7 +101,7 @@ proxy('a program that reads nothing holds up the exit, and gets everything when 
   assert.ok(consumed < 300_000, `${consumed} consumed: only what the system holds`);
   program.stream?.resume();
   await on.settle(5000);
-  assert.equal(program.take(), bytes);
+  assert.ok(isSame(program.take(), bytes));
   assert.is(on.client.last.consumedBytes, bytes.length);
   on.slab.assertAllReturned();
 });
@@ -114,7 +119,7 @@ proxy('with the memory of cells scarce, none of it waits for a program', async (
   scarce.release();
   program.stream?.resume();
   await on.settle(5000);
-  assert.equal(program.take(), bytes);
+  assert.ok(isSame(program.take(), bytes));
 });
 
 proxy('an exit that does not stop when told to ends the connection, not the others', async () => {
@@ -173,7 +178,7 @@ proxy('an exit that finishes: what came is read before the end', async () => {
   for (let at = 0; at < bytes.length; at += 30_000) on.client.last.deliver(bytes.subarray(at, at + 30_000));
   on.client.last.gone('done');
   await on.settle(5000);
-  assert.equal(program.take(), bytes);
+  assert.ok(isSame(program.take(), bytes));
   assert.is(program.end?.kind, 'ended');
   assert.is(on.proxy.connectionCount, 0);
   on.slab.assertAllReturned();
