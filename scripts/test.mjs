@@ -14,7 +14,7 @@ import { ensure, PROJECT_ROOT } from './ensure.mjs';
 import { makeRawFolder, reportCoverage } from './support/coverage.mjs';
 import { CompileError, printFailure, SetupError } from './support/fail.mjs';
 import { runQuietly } from './support/install.mjs';
-import { findTestFiles, killRunning, runTestFile } from './support/test-files.mjs';
+import { findTestFiles, killRunning, runsAlone, runTestFile } from './support/test-files.mjs';
 
 const SLOWEST_SHOWN = 5;
 const root = PROJECT_ROOT;
@@ -54,18 +54,20 @@ async function compile() {
   }
 }
 
-/** Runs the files, `jobs` at a time. @returns {Promise<import('./support/test-files.mjs').FileResult[]>} */
+/** Runs the files, `jobs` at a time, first those that want to be alone. @returns {Promise<import('./support/test-files.mjs').FileResult[]>} */
 async function runFiles(files, env, options) {
   const results = [];
-  const waiting = [...files];
-  const work = async () => {
+  const work = async (waiting) => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const result = await runTestFile(root, file, env);
       results.push(result);
       show(result, options.verbose);
     }
   };
-  await Promise.all(Array.from({ length: options.jobs }, work));
+  const isAlone = (file) => runsAlone(root, file);
+  await work(files.filter(isAlone));
+  const others = files.filter((file) => !isAlone(file));
+  await Promise.all(Array.from({ length: options.jobs }, () => work(others)));
   return results;
 }
 

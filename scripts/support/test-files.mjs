@@ -15,6 +15,8 @@ const KINDS = /** @type {const} */ ([
 /** A file that needs longer says so in its opening comment: “Time limit: 300 s.” */
 const OPENING_COMMENT = /^(?:\s*\/\/.*\n)+|^\s*\/\*[\s\S]*?\*\//;
 const OWN_LIMIT = /Time limit: (\d+) s\b/;
+/** Other people's programs have time limits of their own, which a busy machine breaks: such a file says so there too. */
+const ALONE = /Runs alone\./;
 const KILL_GRACE_MS = 2_000;
 const ENDED = 'ended ';
 const OUTPUT_CHARACTERS_MAX = 200_000;
@@ -97,9 +99,18 @@ async function closed(child) {
   ]);
 }
 
-function timeLimit(root, file) {
+/** Whether no other test file may run beside this one. @param {string} root @param {string} file */
+export function runsAlone(root, file) {
+  return ALONE.test(openingComment(root, file));
+}
+
+function openingComment(root, file) {
   const source = readFileSync(join(root, file.replace(/^dist\//, '').replace(/\.js$/, '.ts')), 'utf8');
-  const own = OWN_LIMIT.exec(OPENING_COMMENT.exec(source)?.[0] ?? '');
+  return OPENING_COMMENT.exec(source)?.[0] ?? '';
+}
+
+function timeLimit(root, file) {
+  const own = OWN_LIMIT.exec(openingComment(root, file));
   if (own !== null) return Number(own[1]);
   return KINDS.find(([kind]) => file.endsWith(`.${kind}.js`))?.[1] ?? 120;
 }

@@ -65,6 +65,17 @@ for (const [name, [source, closing, said]] of Object.entries(CASES)) {
   });
 }
 
+runner('a file that runs alone is done before the next one starts, and first', async ({ clone }) => {
+  const body = file("s('a', () => new Promise((resolve) => { setTimeout(resolve, 400); }));");
+  clone.write('test/order-a.test.ts', body);
+  clone.write('test/order-b.test.ts', body);
+  clone.write('test/order-c.test.ts', `// Runs alone.\n${body}`);
+  const ran = await clone.run('test.mjs', ['order-', '--jobs', '3']);
+  const order = [...ran.stdout.matchAll(/^ok .*order-(\w)/gm)].map((match) => match[1]);
+  assert.is(order[0], 'c', ran.stdout);
+  assert.is(order.length, 3);
+});
+
 runner('a compiler that dies ends the run: nothing half built is tried', async () => {
   const broken = new Clone();
   try {

@@ -2,6 +2,8 @@
  * Aim: the client of the onion network works in a network of C tor: it believes its consensus, builds three hops through
  * its relays, and moves bytes whole, with congestion control and Counter Galois Onion, with the first alone, and with
  * neither; it uploads, looks names up, lives through early closing and a relay that dies, and starts again from its store.
+ *
+ * Runs alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';

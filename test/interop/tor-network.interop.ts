@@ -2,6 +2,8 @@
  * Aim: the private C tor network that other interop tests talk to works by itself, so that a failure elsewhere points at
  * Allium: it starts, its relays are in a consensus, a client downloads through it along paths of its own and of our
  * choice with the right checksum, and after stop() nothing of it is left. All of it on 127.0.0.1.
+ *
+ * Runs alone.
  */
 import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';

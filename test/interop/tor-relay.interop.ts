@@ -2,6 +2,8 @@
  * Aim: a C tor network takes `allium relay` for one of its own. An exit and a middle relay of ours get into the
  * consensus with the flags that they are configured for; a C tor client builds circuits through them in each position
  * and gets every byte; four streams at once, half of them closed early, do no harm; nothing secret is in a debug log.
+ *
+ * Runs alone.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,6 +2,8 @@
  * Aim: `allium onion client`, as people start it, brings programs through three relays of C tor: 50 MB by SOCKS5 with
  * the right checksum, HTTP CONNECT, uploads, look-ups; streams with different credentials go over different circuits;
  * a second start uses what the first one kept; and neither destinations nor credentials are in its log.
+ *
+ * Runs alone.
  */
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { get, request } from 'node:http';
