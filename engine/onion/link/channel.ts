@@ -8,6 +8,7 @@ import { type CellHead, isPadding } from '../cell/peek.ts';
 import { type CircuitId, LINK_CIRCUIT } from '../units.ts';
 import type { CellMemory } from './cell-memory.ts';
 import { LinkHandshake } from './handshake.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { LinkPadder, PADDING_TIMES, type PaddingTimes } from './padding.ts';
 import { CellReceiver, type ReceiverSink } from './receiver.ts';
 import { CellSender } from './sender.ts';
@@ -57,6 +58,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
   readonly #receiver: CellReceiver;
   readonly #sender: CellSender;
   readonly #padder: LinkPadder;
+  readonly #keepAlive: KeepAlive;
   #handler: ChannelHandler | undefined;
   #stream: TlsStream | undefined;
   #handshake: LinkHandshake | undefined;
@@ -83,6 +85,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
       { times: options.padding ?? PADDING_TIMES },
       { ...runtime, sendPadding: () => this.#sendPadding() },
     );
+    this.#keepAlive = new KeepAlive({ clock: runtime.clock, sendPadding: () => this.#sendPadding() });
   }
 
   /** Gives it its stream and its owner; before either can call. */
@@ -232,6 +235,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     this.peer = step.peer;
     this.#modules.stats.opened++;
     if (this.#pads) this.#padder.start();
+    this.#keepAlive.start();
     this.#handler!.onOpen(step.peer);
   }
 
@@ -286,6 +290,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
   #sendPadding(): void {
     this.#modules.stats.paddingSent++;
     this.#sender.addBytes(fixedCell(LINK_CIRCUIT, CELL.padding, new Uint8Array(0)));
+    this.#keepAlive.touch();
     this.#scheduleFlush();
   }
 
@@ -297,6 +302,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
 
   #added(): void {
     this.#padder.touch();
+    this.#keepAlive.touch();
     if (this.#sender.queuedBytes >= this.#options.queueHighBytes) this.#blocked = true;
     this.#scheduleFlush();
   }
@@ -334,6 +340,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
     this.#padder.stop();
+    this.#keepAlive.stop();
     this.#sender.close();
     this.#receiver.stop();
   }

@@ -7,9 +7,11 @@ import { CELL } from '../../../engine/onion/cell/command.ts';
 import { CellMemory } from '../../../engine/onion/link/cell-memory.ts';
 import type { ChannelOptions, TlsChannel } from '../../../engine/onion/link/channel.ts';
 import { acceptChannel, dialChannel } from '../../../engine/onion/link/connect.ts';
+import { KEEP_ALIVE_MS } from '../../../engine/onion/link/keep-alive.ts';
 import { createLinkStats } from '../../../engine/onion/link/stats.ts';
 import { circuitId } from '../../../engine/onion/units.ts';
 import type { TlsStream } from '../../../engine/runtime/port.ts';
+import type { SimHost } from '../../../engine/runtime/sim/host.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
 import { ChannelRecorder, cell, makeRelay } from './support.ts';
@@ -18,6 +20,7 @@ const test = suite('channels in a simulated network');
 
 interface Ends {
   readonly world: SimWorld;
+  readonly callerHost: SimHost;
   readonly slab: Slab;
   readonly memory: CellMemory;
   readonly caller: TlsChannel;
@@ -57,7 +60,7 @@ async function open(
   );
   await world.run({ until: () => left.peer !== undefined && right.peer !== undefined, forMs: 10_000 });
   assert.ok(left.peer && right.peer, `both are open: ${JSON.stringify([left.end, right.end])}`);
-  return { world, slab, memory, caller, callee: callee!, left, right, stats };
+  return { world, callerHost: a, slab, memory, caller, callee: callee!, left, right, stats };
 }
 
 async function close({ world, slab, memory, caller, callee, left, right }: Ends): Promise<void> {
@@ -306,6 +309,20 @@ test('a handshake that gets nowhere ends', async () => {
   await world.run({ until: () => silent.end !== undefined, forMs: 60_000 });
   assert.equal(silent.end, { kind: 'protocol', reason: 'handshake-timeout' });
   assert.ok(world.nowMs > 3000 && world.nowMs < 4000);
+  slab.assertAllReturned();
+});
+
+test('a link that only listens finds out that the other end lost power', async () => {
+  const ends = await open({ relays: true });
+  const { world, left, right, slab, memory } = ends;
+  await world.run({ forMs: 2 * KEEP_ALIVE_MS + 1000 });
+  assert.is(left.end, undefined, 'silence alone is no reason to close');
+  assert.is(ends.stats.paddingReceived, 4, 'each end has been heard twice');
+  ends.callerHost.crash();
+  await world.run({ until: () => right.end !== undefined, forMs: 1_500_000 });
+  assert.is(right.end?.kind, 'timeout');
+  ends.caller.destroy('power is gone');
+  memory.close();
   slab.assertAllReturned();
 });
 
