@@ -49,12 +49,9 @@ export class CipherBank {
     if (this.cgo.count > 0) this.cgo.run();
   }
 
-  /** Gives the memory back; no cipher may be used any more. */
+  /** Gives the memory back once all ciphers are closed, which wipes them. */
   dispose(): void {
-    for (const lease of this.#leases.splice(0)) {
-      lease.bytes.fill(0);
-      lease.release();
-    }
+    for (const lease of this.#leases.splice(0)) lease.release();
   }
 
   #make(

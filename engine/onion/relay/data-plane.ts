@@ -108,7 +108,13 @@ export class DataPlane implements PortEvents {
       desk: this.desk,
       addresses: this.addresses,
     });
-    this.memory = new MemoryWatch(limits, { room: this.queues, circuits, counters });
+    this.memory = new MemoryWatch(limits, {
+      room: this.queues,
+      circuits,
+      ports: this.ports,
+      counters,
+      clock,
+    });
     this.#pump = new CellPump({ bytes, bank, circuits, messages, originator, turn, counters });
     this.circuits = circuits;
     this.edgeRoom = room;

@@ -36,6 +36,8 @@ export class Port {
   /** Since when nothing runs over it, milliseconds. */
   idleSinceMs: number;
   isOpen = false;
+  /** Since when cells have been waiting without any of them being taken, milliseconds; undefined: none are. */
+  stuckSinceMs: number | undefined;
   readonly #events: PortEvents;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -103,6 +105,7 @@ export class Port {
     } else {
       if (leg.queue.cells >= QUEUE_HIGH_CELLS) leg.isClogged = true;
       this.#scheduler.activate(leg);
+      this.stuckSinceMs ??= this.#clock.now();
       if (this.channel.writable) this.drain();
     }
   }
@@ -112,6 +115,7 @@ export class Port {
     const nowMs = this.#clock.now();
     while (this.channel.writable) {
       const leg = this.#scheduler.next();
+      this.stuckSinceMs = leg === undefined ? undefined : nowMs;
       if (leg === undefined) return;
       const cells = leg.queue.shift(TURN_CELLS, this.#send);
       if (leg.queue.cells === 0) this.#scheduler.deactivate(leg);

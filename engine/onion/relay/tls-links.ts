@@ -10,8 +10,8 @@ import type { LinkListener, Links } from './services.ts';
  * What a link may have under way before circuits have to wait: more than a link alone would need, because several
  * reads of several links are relayed before the system has taken what the first of them brought.
  */
-const QUEUE_HIGH_BYTES = 256 * 1024;
-const QUEUE_LOW_BYTES = 64 * 1024;
+const QUEUE_HIGH_BYTES = 128 * 1024;
+const QUEUE_LOW_BYTES = 32 * 1024;
 /** How long a link may take from the first packet to the end of TLS. */
 const CONNECT_TIMEOUT_MS = 30_000;
 

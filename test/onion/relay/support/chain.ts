@@ -3,7 +3,7 @@ import type { OnionRelayOptions } from '../../../../engine/onion/relay/options.t
 import type { OnionRelayModules } from '../../../../engine/onion/relay/relay.ts';
 import type { DirectoryHandler, Resolver } from '../../../../engine/onion/relay/services.ts';
 import type { ByteStream, Endpoint, Runtime, StreamHandler } from '../../../../engine/runtime/port.ts';
-import { SimWorld } from '../../../../engine/runtime/sim/world.ts';
+import { SimWorld, type WorldOptions } from '../../../../engine/runtime/sim/world.ts';
 import type { TestCircuit } from './test-circuit.ts';
 import { TestClient, type Until } from './test-client.ts';
 import { makeMemory, type RunningRelay, startRelay } from './test-network.ts';
@@ -40,10 +40,11 @@ export interface ChainOptions {
   readonly seed?: number;
   readonly relay?: Partial<OnionRelayOptions> & { readonly slotCount?: number };
   readonly modules?: Partial<OnionRelayModules>;
+  readonly world?: Partial<WorldOptions>;
 }
 
 export async function openChain(options: ChainOptions = {}): Promise<Chain> {
-  const world = new SimWorld({ seed: options.seed ?? 1 });
+  const world = new SimWorld({ seed: options.seed ?? 1, ...options.world });
   const until: Until = async (what, condition) => {
     await world.run({ until: condition, forMs: 60_000 });
     if (!condition()) throw new Error(`in vain: ${what}`);
@@ -96,6 +97,14 @@ export async function sourceServer(chain: Chain, byteLength: number): Promise<En
   return serve(chain, (stream) => {
     stream.write(new Uint8Array(byteLength).fill(5));
     stream.end();
+    return { read: () => {}, buffer: new Uint8Array(64) };
+  });
+}
+
+/** Takes connections and reads nothing. */
+export async function silentServer(chain: Chain): Promise<Endpoint> {
+  return serve(chain, (stream) => {
+    stream.pause();
     return { read: () => {}, buffer: new Uint8Array(64) };
   });
 }

@@ -92,6 +92,15 @@ export class TestCircuit {
 
   /** EXTEND2 through the last relay. */
   async extend(place: RelayPlace, wishes?: HopWishes): Promise<void> {
+    const hop = this.start(place, wishes);
+    const answer = await this.next(RELAY.extended2);
+    const created = decodeCreated2(answer.data);
+    if (!created.ok) throw new Error('EXTENDED2 is bad');
+    this.#finish(hop, created.value);
+  }
+
+  /** Sends EXTEND2 and waits for nothing. */
+  start(place: RelayPlace, wishes?: HopWishes): HopHandshake {
     const hop = this.#start(place, wishes);
     const specifiers = linkSpecifiers({
       ipv4: place.endpoint,
@@ -101,10 +110,7 @@ export class TestCircuit {
     });
     const data = encodeExtend2({ specifiers, create: { type: hop.type, data: hop.onionSkin } });
     this.send(RELAY.extend2, 0, data, { early: true });
-    const answer = await this.next(RELAY.extended2);
-    const created = decodeCreated2(answer.data);
-    if (!created.ok) throw new Error('EXTENDED2 is bad');
-    this.#finish(hop, created.value);
+    return hop;
   }
 
   /** One relay cell. `tamper`: changes it after it is enciphered. */

@@ -59,7 +59,7 @@ export class TestClient implements ChannelHandler {
     this.slab = slab;
     this.until = modules.until;
     this.#memory = new CellMemory({}, { slab });
-    const shape = { capacity: 8, cellCountMax: BATCH_CELLS };
+    const shape = { capacity: 16, cellCountMax: BATCH_CELLS };
     this.#ciphersLease = slab.tryLease(
       Math.ceil((clientCiphersBytes(shape, kernels) + 64) / SLOT_BYTES),
       'client ciphers',

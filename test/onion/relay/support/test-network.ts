@@ -4,7 +4,11 @@ import { scratchOffset } from '../../../../engine/kernels/memory-map.ts';
 import { type CompiledKernels, compileKernels, loadKernels } from '../../../../engine/kernels/module.ts';
 import { Slab } from '../../../../engine/kernels/slab.ts';
 import { makeEd25519KeyPair } from '../../../../engine/onion/crypto/ed25519.ts';
-import { makeLinkOutfit, makeSigningCert } from '../../../../engine/onion/crypto/link-credentials.ts';
+import {
+  type LinkOutfit,
+  makeLinkOutfit,
+  makeSigningCert,
+} from '../../../../engine/onion/crypto/link-credentials.ts';
 import { rsaFingerprint } from '../../../../engine/onion/crypto/rsa-key.ts';
 import { X25519Key } from '../../../../engine/onion/crypto/x25519.ts';
 import type { OnionRelayOptions } from '../../../../engine/onion/relay/options.ts';
@@ -42,17 +46,28 @@ export function makeMemory(slotCount: number) {
   return { slab, kernels };
 }
 
-const RSA_KEYS = new Map<string, Uint8Array>();
+interface Persona {
+  readonly link: LinkOutfit;
+  readonly ed25519Id: Uint8Array;
+}
 
-/** One for each host, since making one takes longer than a whole test. */
-function rsaKeyOf(host: string): Uint8Array {
-  let key = host === '127.0.0.1' ? undefined : RSA_KEYS.get(host);
-  if (key === undefined) {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    key = new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
-    RSA_KEYS.set(host, key);
-  }
-  return key;
+const PERSONAS = new Map<string, Persona>();
+
+/** One for each simulated host: making its keys takes longer than most tests, and time begins anew in each world. */
+function personaOf(host: string, { random, clock }: Runtime): Persona {
+  const known = PERSONAS.get(host);
+  if (known !== undefined) return known;
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const rsaPrivateKeyDer = new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+  const identity = makeEd25519KeyPair(random);
+  const signing = makeEd25519KeyPair(random);
+  const nowMs = clock.wallClock();
+  const expirationHours = Math.ceil(nowMs / 3_600_000) + 24;
+  const signingCert = makeSigningCert(identity.seed, { signingKey: signing.publicKey, expirationHours });
+  const keys = { rsaPrivateKeyDer, identity: identity.publicKey, signingSeed: signing.seed, signingCert };
+  const persona = { link: makeLinkOutfit({ ...keys, nowMs }, { random }), ed25519Id: identity.publicKey };
+  if (host !== '127.0.0.1') PERSONAS.set(host, persona);
+  return persona;
 }
 
 /** Makes and starts a relay; everything about it can be said differently. */
@@ -62,22 +77,14 @@ export async function startRelay(
   options: Partial<OnionRelayOptions> & { readonly slotCount?: number } = {},
   modules: Partial<OnionRelayModules> = {},
 ): Promise<RunningRelay> {
-  const { random, clock } = runtime;
-  const rsaPrivateKeyDer = rsaKeyOf(host);
-  const identity = makeEd25519KeyPair(random);
-  const signing = makeEd25519KeyPair(random);
-  const nowMs = clock.wallClock();
-  const expirationHours = Math.ceil(nowMs / 3_600_000) + 24;
-  const signingCert = makeSigningCert(identity.seed, { signingKey: signing.publicKey, expirationHours });
-  const keys = { rsaPrivateKeyDer, identity: identity.publicKey, signingSeed: signing.seed, signingCert };
-  const link = makeLinkOutfit({ ...keys, nowMs }, { random });
-  const onionPrivateKey = random.bytes(32).slice();
+  const { link, ed25519Id } = personaOf(host, runtime);
+  const onionPrivateKey = runtime.random.bytes(32).slice();
   const fingerprint = rsaFingerprint(link.credentials.rsaIdentityDer);
   const memory = makeMemory(options.slotCount ?? 400);
   const relay = new OnionRelay(
     {
       fingerprint,
-      ed25519Id: identity.publicKey,
+      ed25519Id,
       onionKeys: [onionPrivateKey],
       link,
       listen: { host, port: 0 },
@@ -93,7 +100,7 @@ export async function startRelay(
   const place = {
     endpoint: { host, port: relay.local!.port },
     fingerprint,
-    ed25519Id: identity.publicKey,
+    ed25519Id,
     onionKey: new X25519Key(onionPrivateKey).publicKey,
   };
   return { relay, slab: memory.slab, place, onionPrivateKey };

@@ -1,0 +1,162 @@
+/**
+ * Aim: each bound of a relay is reached and holds: what goes beyond is refused in the way LIMITS.md says, the rest
+ * goes on.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encodeCreate2 } from '../../../engine/onion/cell/circuit-messages.ts';
+import { CELL } from '../../../engine/onion/cell/command.ts';
+import { DESTROY_REASON, END_REASON } from '../../../engine/onion/cell/reason.ts';
+import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
+import { encodeResolve } from '../../../engine/onion/cell/resolve-messages.ts';
+import { decodeEnd, encodeBegin } from '../../../engine/onion/cell/stream-messages.ts';
+import type { RelayRefusal } from '../../../engine/onion/relay/counters.ts';
+import type { RelayLimits } from '../../../engine/onion/relay/options.ts';
+import { type Chain, openChain, silentServer } from './support/chain.ts';
+import type { TestCircuit } from './support/test-circuit.ts';
+import { TestClient } from './support/test-client.ts';
+import { makeMemory } from './support/test-network.ts';
+
+const test = suite('bounds of a relay');
+const NOTHING = new Uint8Array(0);
+
+const limited = (limits: Partial<RelayLimits>): Promise<Chain> => openChain({ relay: { limits } });
+
+function refusals(chain: Chain, relay: 0 | 1 | 2, why: RelayRefusal): number {
+  return chain.relays[relay].relay.stats().counters.refusals.get(why) ?? 0;
+}
+
+for (const limits of [{ circuitsMax: 2 }, { circuitsPerChannelMax: 2 }]) {
+  test(`circuits: ${JSON.stringify(limits)}`, async () => {
+    const chain = await limited(limits);
+    for (let i = 0; i < 2; i += 1) await chain.client.circuit().createFast();
+    const third = chain.client.circuit();
+    await third.createFast().catch(() => {});
+    assert.is(third.destroyed, DESTROY_REASON.resourceLimit);
+    assert.is(refusals(chain, 0, 'circuits'), 1);
+    await chain.close();
+  });
+}
+
+test('links', async () => {
+  const chain = await limited({ channelsMax: 1 });
+  const { runtime } = chain.world.host({ address: '10.0.0.7' });
+  const other = new TestClient(chain.relays[0].place, { runtime, ...makeMemory(300), until: chain.until });
+  await chain.until('the second is closed', () => other.end !== undefined);
+  assert.is(refusals(chain, 0, 'channels'), 1);
+  const circuit = chain.client.circuit();
+  await circuit.createFast();
+  await chain.close();
+});
+
+test('streams of a circuit, and of all', async () => {
+  for (const limits of [{ streamsPerCircuitMax: 2 }, { streamsMax: 2 }]) {
+    const chain = await limited(limits);
+    const circuit = await chain.circuit();
+    for (const stream of [1, 2, 3]) circuit.send(RELAY.beginDir, stream, NOTHING);
+    assert.is(decodeEnd((await circuit.next(RELAY.end, 3)).data).reason, END_REASON.resourceLimit);
+    assert.is(refusals(chain, 2, 'streams'), 1);
+    await chain.close();
+    assert.is(chain.relays[2].relay.stats().streams, 0);
+  }
+});
+
+test('names being looked up', async () => {
+  const silence = new Promise<never>(() => {});
+  const resolver = { addresses: () => silence, names: () => silence };
+  const chain = await openChain({ relay: { limits: { lookupsMax: 1 } }, modules: { resolver } });
+  const circuit = await chain.circuit();
+  circuit.send(RELAY.resolve, 1, encodeResolve('one.test'));
+  circuit.send(RELAY.resolve, 2, encodeResolve('two.test'));
+  assert.is((await circuit.next(RELAY.resolved, 2)).data[0], 0xf0);
+  assert.is(refusals(chain, 2, 'lookups'), 1);
+  await chain.close();
+});
+
+test('a directory request', async () => {
+  const chain = await limited({ directoryRequestBytesMax: 1000 });
+  const circuit = await chain.circuit();
+  circuit.send(RELAY.beginDir, 1, NOTHING);
+  for (let i = 0; i < 3; i += 1) circuit.send(RELAY.data, 1, new Uint8Array(498).fill(65));
+  assert.is(decodeEnd((await circuit.next(RELAY.end, 1)).data).reason, END_REASON.resourceLimit);
+  await chain.close();
+});
+
+test('links being made, and circuits that wait for one', async () => {
+  const chain = await limited({ dialsMax: 1, waitingPerDialMax: 1 });
+  const far = (host: string) => ({ ...chain.relays[2].place, endpoint: { host, port: 9 } });
+  const circuits: TestCircuit[] = [];
+  for (const host of ['10.9.9.9', '10.9.9.9', '10.8.8.8']) {
+    const circuit = chain.client.circuit();
+    await circuit.create(chain.relays[0].place);
+    circuits.push(circuit);
+    circuit.start(far(host));
+  }
+  await chain.until(
+    'two are refused',
+    () => circuits.filter((one) => one.destroyed !== undefined).length === 2,
+  );
+  assert.equal(
+    circuits.map((circuit) => circuit.destroyed),
+    [undefined, DESTROY_REASON.resourceLimit, DESTROY_REASON.resourceLimit],
+  );
+  assert.is(refusals(chain, 0, 'waiting-for-dial'), 1);
+  assert.is(refusals(chain, 0, 'dials'), 1);
+  await chain.close();
+});
+
+test('handshakes that wait', async () => {
+  const onionskins = { parallelMax: 1, answer: () => {}, setOnionKeys: () => {}, setPolicy: () => {} };
+  const params = new Map([['onion_queue_max_delay', 1]]);
+  const chain = await openChain({ relay: { params }, modules: { onionskins } });
+  const circuits = Array.from({ length: 12 }, () => chain.client.circuit());
+  const body = encodeCreate2({ type: 2, data: new Uint8Array(84) });
+  for (const { id } of circuits) chain.client.channel.sendControl(id, CELL.create2, body);
+  await chain.until('some are refused', () => circuits.at(-1)!.destroyed !== undefined);
+  assert.is(circuits[0]!.destroyed, undefined);
+  assert.is(circuits.at(-1)!.destroyed, DESTROY_REASON.resourceLimit);
+  const { counters } = chain.relays[0].relay.stats();
+  assert.ok(counters.handshakesDropped.ntor > 0);
+  await chain.close();
+});
+
+test('data that an exit connection does not take', async () => {
+  const chain = await openChain({
+    relay: { limits: { streamQueueBytesMax: 100_000 } },
+    world: { windowBytes: 16_384, sendBufferBytes: 16_384 },
+  });
+  const circuit = await chain.circuit({ congestionControl: true, cgo: false });
+  const server = await silentServer(chain);
+  const flags = { ipv6Ok: false, ipv4NotOk: false, ipv6Preferred: false };
+  circuit.send(RELAY.begin, 1, encodeBegin({ ...server, ...flags }));
+  for (let i = 0; i < 400; i += 1) {
+    circuit.send(RELAY.data, 1, new Uint8Array(498));
+    if (i % 50 === 0) await chain.world.run({ forMs: 200 });
+  }
+  assert.is(decodeEnd((await circuit.next(RELAY.end, 1)).data).reason, END_REASON.resourceLimit);
+  assert.is(refusals(chain, 2, 'stream-queue'), 1);
+  await chain.close();
+});
+
+test('a relay that is about to rest makes no circuits', async () => {
+  const chain = await openChain();
+  chain.relays[0].relay.setHibernating(true);
+  const circuit = chain.client.circuit();
+  await circuit.createFast().catch(() => {});
+  assert.is(circuit.destroyed, DESTROY_REASON.hibernating);
+  await chain.close();
+});
+
+test('an onion key is good for one more rotation', async () => {
+  const chain = await openChain();
+  const { relay, place } = chain.relays[0];
+  relay.rotateOnionKey(new Uint8Array(32).fill(9));
+  await chain.client.circuit().create(place);
+  relay.rotateOnionKey(undefined);
+  const late = chain.client.circuit();
+  await late.create(place).catch(() => {});
+  assert.is(late.destroyed, DESTROY_REASON.protocol);
+  await chain.close();
+});
+
+test.run();

@@ -1,0 +1,90 @@
+/**
+ * Aim: cells that a link does not take wait by circuit and arrive all the same, in order; a client that takes nothing
+ * costs itself and not others; what waits is bounded.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DESTROY_REASON } from '../../../engine/onion/cell/reason.ts';
+import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
+import type { RelayLimits } from '../../../engine/onion/relay/options.ts';
+import { type Chain, openChain } from './support/chain.ts';
+import type { TestCircuit } from './support/test-circuit.ts';
+
+const test = suite('congested relays');
+const SMALL_WORLD = { windowBytes: 16_384, sendBufferBytes: 16_384 };
+const REQUEST = new TextEncoder().encode('GET / HTTP/1.0\r\n\r\n');
+
+/** Two circuits with two downloads each, to a client that stops reading. */
+async function stuck(limits: Partial<RelayLimits> = {}, slotCount = 400) {
+  const chain = await openChain({ relay: { limits, slotCount }, world: SMALL_WORLD });
+  const circuits = [await chain.circuit(), await chain.circuit()];
+  const got = circuits.map((circuit) => count(circuit));
+  chain.client.channel.pauseReading();
+  for (const circuit of circuits) {
+    for (const stream of [1, 2]) {
+      circuit.send(RELAY.beginDir, stream, new Uint8Array(0));
+      circuit.send(RELAY.data, stream, REQUEST);
+    }
+  }
+  await chain.world.run({ forMs: 20_000 });
+  return { chain, circuits, got };
+}
+
+function count(circuit: TestCircuit): { bytes: number } {
+  const got = { bytes: 0 };
+  circuit.onData = (_stream, length) => {
+    got.bytes += length;
+  };
+  return got;
+}
+
+const waiting = (chain: Chain): number => chain.relays[0].relay.stats().queuedBytes;
+
+for (const slotCount of [400, 190]) {
+  test(`what waited arrives, with ${slotCount} slots`, async () => {
+    const { chain, circuits, got } = await stuck({ circuitsMax: 8 }, slotCount);
+    const first = chain.relays[0].relay.stats();
+    assert.ok(waiting(chain) > 100_000, `${waiting(chain)} bytes wait`);
+    if (slotCount === 190) assert.ok(first.counters.cellsMoved > 0, 'moved together');
+    chain.client.channel.resumeReading();
+    for (const circuit of circuits) for (const stream of [1, 2]) await circuit.next(RELAY.end, stream);
+    assert.equal(
+      got.map(({ bytes }) => bytes),
+      [600_000, 600_000],
+    );
+    assert.is(waiting(chain), 0);
+    await chain.close();
+  });
+}
+
+test('memory: the circuits whose cells have waited longest go', async () => {
+  const { chain, circuits } = await stuck({ queueBytesMax: 100_000 });
+  const { counters } = chain.relays[0].relay.stats();
+  assert.ok((counters.refusals.get('queue-bytes') ?? 0) > 0);
+  assert.ok(waiting(chain) <= 140_000, `${waiting(chain)} bytes wait`);
+  assert.ok(counters.destroysOut[DESTROY_REASON.resourceLimit]! > 0);
+  assert.is(circuits.length, 2);
+  await chain.close();
+});
+
+test('memory: a circuit with too many cells goes', async () => {
+  const { chain } = await stuck({ queueCellsMax: 50 });
+  const refused = chain.relays.map(({ relay }) => relay.stats().counters.refusals.get('queue-cells') ?? 0);
+  assert.ok(Math.max(...refused) > 0, `${refused}`);
+  for (const { relay } of chain.relays) assert.ok(relay.stats().queuedBytes <= 2 * 50 * 514);
+  await chain.close();
+});
+
+test('memory: the link that takes nothing goes when the slab is full', async () => {
+  const { chain } = await stuck({ circuitsMax: 8 }, 110);
+  const { counters, channels } = chain.relays[0].relay.stats();
+  assert.is(counters.refusals.get('memory'), 1);
+  assert.is(channels, 1, 'the other relay');
+  await chain.until('the client sees it', () => {
+    chain.client.channel.resumeReading();
+    return chain.client.end !== undefined;
+  });
+  await chain.close();
+});
+
+test.run();
