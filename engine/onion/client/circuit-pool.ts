@@ -76,7 +76,9 @@ export class CircuitPool {
     const { documents, guards, random, clock } = this.#modules;
     const { network, consensus } = documents;
     if (network === undefined || consensus === undefined) return refuse('busy', 'no consensus yet');
-    if (this.buildingCount >= this.#options.buildingMax || this.count >= this.#options.circuitsMax) {
+    if (this.buildingCount >= this.#options.buildingMax) return refuse('busy', 'too many are being built');
+    if (this.count >= this.#options.circuitsMax) {
+      if (wish.reservedFor !== undefined) this.#makeRoom();
       return refuse('busy', 'too many circuits');
     }
     if (this.waitMs > 0) return refuse('busy', 'the last circuits failed');
@@ -107,9 +109,20 @@ export class CircuitPool {
       this.#circuits.delete(pooled);
       pooled.state = 'closed';
       if (pooled.attempt !== undefined) guards.close(pooled.attempt);
+      if (wish.reservedFor !== undefined) this.#makeRoom();
       return refuse('busy', error instanceof AlliumError ? error.message : 'the circuit could not be begun');
     }
     return { ok: true, circuit: pooled };
+  }
+
+  /** Closes a circuit that carries nothing, one that nobody has used yet first. A stream waits for its place. */
+  #makeRoom(): void {
+    let idle: PoolCircuit | undefined;
+    for (const pooled of this.#circuits) {
+      if (pooled.state !== 'open' || pooled.streamCount > 0) continue;
+      if (idle === undefined || (pooled.isClean && !idle.isClean)) idle = pooled;
+    }
+    idle?.circuit?.close('its place is needed');
   }
 
   #build(pooled: PoolCircuit, plans: Parameters<typeof buildCircuit>[0]): void {

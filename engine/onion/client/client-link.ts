@@ -72,6 +72,7 @@ export class ClientLink implements CircuitLink {
 
   constructor(options: ClientLinkOptions, modules: LinkModules, handler: ClientLinkHandler) {
     this.#modules = modules;
+    this.idleSinceMs = modules.clock.now();
     this.#handler = handler;
     const { host, port, rsaFingerprint, ed25519Id } = options;
     const expected = ed25519Id === undefined ? { rsaFingerprint } : { rsaFingerprint, ed25519Id };

@@ -18,6 +18,7 @@ import { relayPlan } from './hop-plan.ts';
 import { isHostName } from './host-name.ts';
 import { ClientLinks } from './links.ts';
 import { BOOTSTRAP_STEPS } from './progress.ts';
+import { reverseName } from './reverse-name.ts';
 import { SETTINGS } from './settings.ts';
 import { STORE_KEYS } from './stored-documents.ts';
 import { ClientStream, type StreamKind } from './stream.ts';
@@ -161,7 +162,7 @@ export class OnionClient {
     return new Promise((resolve, reject) => {
       const stream = this.#open(
         'resolve',
-        { host: name, port: 0, isolation },
+        { host: reverseName(name) ?? name, port: 0, isolation },
         {
           onOpen: () => {},
           onData: () => {},
@@ -209,6 +210,11 @@ export class OnionClient {
   /** Streams that are there, open or not. */
   get streamCount(): number {
     return this.#streams.size;
+  }
+
+  /** Links to first relays. */
+  get linkCount(): number {
+    return this.#links.count;
   }
 
   /** Circuits begun, built and failed since the start. */

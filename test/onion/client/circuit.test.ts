@@ -10,7 +10,10 @@ import { END_REASON } from '../../../engine/onion/cell/reason.ts';
 import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
 import { encodeResolved } from '../../../engine/onion/cell/resolve-messages.ts';
 import { encodeConnected } from '../../../engine/onion/cell/stream-messages.ts';
+import { CIRCUIT_MESSAGES_MAX } from '../../../engine/onion/client/circuit.ts';
+import { STREAMS_PER_CIRCUIT_MAX } from '../../../engine/onion/client/circuit-streams.ts';
 import { HALF_CLOSED_MAX } from '../../../engine/onion/client/half-closed.ts';
+import { streamId } from '../../../engine/onion/units.ts';
 import { OneHop, type StreamRecord } from './support/one-hop.ts';
 
 const test = suite('a circuit of a client');
@@ -376,6 +379,61 @@ test('believes no exit that names a private address, unless it is told to', asyn
     await hop.settle();
     hop.close();
   }
+});
+
+/** Takes all that is left of the slab. */
+function fillSlab(hop: OneHop): () => void {
+  const leases: { release(): void }[] = [];
+  for (let lease = hop.slab.tryLease(1, 'test'); lease !== undefined; lease = hop.slab.tryLease(1, 'test')) {
+    leases.push(lease);
+  }
+  return () => {
+    for (const lease of leases) lease.release();
+  };
+}
+
+test('waits while the slab has no room, then sends everything', async () => {
+  const hop = await built();
+  const record = await opened(hop);
+  const empty = fillSlab(hop);
+  const begun = hop.stream();
+  record.stream.write(new Uint8Array(1000));
+  await hop.settle();
+  assert.equal(hop.take(), []);
+  empty();
+  await hop.settle();
+  assert.equal(
+    hop.take().map(({ command }) => command),
+    [RELAY.begin, RELAY.data, RELAY.data, RELAY.data],
+  );
+  begun.stream.destroy();
+  hop.circuit.close('done');
+  await hop.settle();
+  hop.close();
+});
+
+test('closes when more messages wait for room than may', async () => {
+  const hop = await built();
+  const empty = fillSlab(hop);
+  for (let i = 0; i <= CIRCUIT_MESSAGES_MAX && hop.end === undefined; i++) {
+    hop.circuit.sendMessage(RELAY.drop, streamId(0), new Uint8Array(1));
+  }
+  empty();
+  await checkFailed(hop, 'too-many-messages');
+});
+
+test('has room for so many streams, each with a number of its own', async () => {
+  const hop = await built();
+  const ids = new Set<number>();
+  while (hop.circuit.streams.hasRoom) {
+    ids.add(idOf(hop.stream()));
+    if (ids.size % 200 === 0) await hop.settle();
+  }
+  assert.is(ids.size, STREAMS_PER_CIRCUIT_MAX);
+  assert.not.ok(ids.has(0));
+  hop.circuit.close('done');
+  await hop.settle();
+  hop.close();
 });
 
 test('a stream whose owner writes without end fails', async () => {

@@ -26,12 +26,17 @@ interface Running extends ClientKit {
   stop(): Promise<void>;
 }
 
-function begin(network: SimNetwork, options: Partial<OnionClientOptions> = {}, store?: MemoryStore): Running {
+function begin(
+  network: SimNetwork,
+  options: Partial<OnionClientOptions> = {},
+  store?: MemoryStore,
+  circuits = 48,
+): Running {
   const host = network.world.host({
     address: `9.9.${++clients}.1`,
     access: { latencyMs: 10, jitterMs: 0, lossRate: 0 },
   });
-  const room = clientRoom({ slotCount: 500, circuits: 48, aheadCells: 1 });
+  const room = clientRoom({ slotCount: 500, circuits, aheadCells: 1 });
   const modules = { runtime: host.runtime, room, ...(store && { store }) };
   const kit = clientKit({ authorities: network.authorities, ...options }, modules);
   return {
@@ -251,6 +256,46 @@ test('streams that nothing can be done for fail with the reason', async () => {
   assert.ok(['no-circuit', 'circuit-closed', 'timeout', 'no-exit'].includes(end.reason), end.reason);
   await running.stop();
 });
+
+test('closes what nobody uses: circuits to directories, then links', async () => {
+  const network = await simNetwork();
+  const running = await start(network, { preBuild: false });
+  assert.is(running.client.circuits.length, 1);
+  await network.world.run({ forMs: 70_000 });
+  assert.equal(running.client.circuits, []);
+  assert.ok(running.client.linkCount > 0);
+  await network.world.run({ forMs: 200_000 });
+  assert.is(running.client.linkCount, 0);
+  checkWhole(await network.wait('download', get(running, 1000)), 1000);
+  await running.stop();
+  await network.stop();
+});
+
+test('gives a stream up after silence where that is asked for', async () => {
+  const network = await simNetwork();
+  const running = await start(network, { streamIdleTimeoutMs: 20_000 });
+  const silent = download(running.client, { host: ORIGIN.host, port: 80, path: '/nothing' });
+  const { end } = await network.wait('an end', silent, 40_000);
+  assert.equal(end, { kind: 'failed', reason: 'timeout' });
+  await running.stop();
+  await network.stop();
+});
+
+for (const [what, options, circuits] of [
+  ['settings', { circuitsMax: 3 }, 48],
+  ['ciphers', {}, 4],
+] as const) {
+  test(`streams take turns when the ${what} allow few circuits`, async () => {
+    const network = await simNetwork();
+    const running = begin(network, options, undefined, circuits);
+    await network.wait('started', running.client.start());
+    await network.wait('ready', running.client.ready);
+    const all = Array.from({ length: 8 }, (_, i) => get(running, 50_000, `${i}`));
+    for (const one of all) checkWhole(await network.wait('its turn', one, 120_000), 50_000);
+    await running.stop();
+    await network.stop();
+  });
+}
 
 test('takes no more streams and circuits than it may', async () => {
   const network = await simNetwork();
