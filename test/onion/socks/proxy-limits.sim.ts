@@ -5,7 +5,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CONNECT_BYTES_MAX } from '../../../engine/onion/socks/http-connect.ts';
-import { type Program, ProxyWorld } from './support/proxy-world.ts';
+import type { Program } from './support/program.ts';
+import { ProxyWorld } from './support/proxy-world.ts';
 
 const limits = suite('limits of a proxy');
 

@@ -1,43 +1,11 @@
 import { Slab } from '../../../../engine/kernels/slab.ts';
 import { OnionProxy } from '../../../../engine/onion/socks/onion-proxy.ts';
 import { PROXY_DEFAULTS, type ProxyOptions } from '../../../../engine/onion/socks/proxy-types.ts';
-import type { ByteStream, Endpoint, StreamEnd, StreamHandler } from '../../../../engine/runtime/port.ts';
+import type { Endpoint } from '../../../../engine/runtime/port.ts';
 import { SimWorld } from '../../../../engine/runtime/sim/world.ts';
 import { FakeClient } from './fake-client.ts';
-import { bytesOf, socksRequest } from './talk.ts';
-
-/** A program that uses the proxy. */
-export class Program implements StreamHandler {
-  readonly received: number[] = [];
-  end: StreamEnd | undefined;
-  stream: ByteStream | undefined;
-  readonly #target = new Uint8Array(16_384);
-
-  onOpen(): void {}
-
-  readTarget(): Uint8Array {
-    return this.#target;
-  }
-
-  onRead(length: number): void {
-    for (let at = 0; at < length; at++) this.received.push(this.#target[at]!);
-  }
-
-  onDrain(): void {}
-
-  onClose(end: StreamEnd): void {
-    this.end = end;
-  }
-
-  send(...parts: readonly (number | string)[]): void {
-    this.stream?.write(bytesOf(parts));
-  }
-
-  /** What came since the last call. */
-  take(): Uint8Array {
-    return Uint8Array.from(this.received.splice(0));
-  }
-}
+import { Program } from './program.ts';
+import { socksRequest } from './talk.ts';
 
 /** A proxy in a simulated machine, with both ports, before a client that does what the test says. */
 export class ProxyWorld {
