@@ -130,8 +130,8 @@ export const relayConfigSchema = v.strictObject({
   maxMemInQueues: v.optional(size('1MiB', 64 * GIB), 64 * 1024 * 1024),
   /** Links to clients and relays at once. */
   maxConnections: v.optional(whole(1, 1_000_000), 8192),
-  /** Circuits at once. */
-  maxCircuits: v.optional(whole(1, 1_000_000), 4096),
+  /** Circuits at once; 0: as many as half of the memory has room for. */
+  maxCircuits: v.optional(whole(0, 1_000_000), 0),
   /** Defences against floods; what is given goes before what the network asks for. */
   dos: v.optional(dos, {}),
   /** How long an Ed25519 signing key is good for. */

@@ -251,7 +251,7 @@ export class DirectoryMirror {
 
   /** Not the same again and again. */
   #say(kind: string, reason: string): void {
-    if (this.#said.get(kind) === reason) return;
+    if (this.#isStopped || this.#said.get(kind) === reason) return;
     this.#said.set(kind, reason);
     const message = `no ${kind}: ${reason}`;
     if (this.#store.consensus('microdesc') === undefined) this.#log.info(message);

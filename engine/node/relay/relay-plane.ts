@@ -1,11 +1,13 @@
 import { chooseKernels } from '../../kernels/calibrate.ts';
 import { type KernelChoice, kernelPolicy } from '../../kernels/choice.ts';
 import { scratchOffset } from '../../kernels/memory-map.ts';
-import { type CompiledKernels, compileKernels, loadKernels } from '../../kernels/module.ts';
+import { type CompiledKernels, compileKernels, type Kernels, loadKernels } from '../../kernels/module.ts';
+import { relayCiphersBytes } from '../../kernels/relay-choice.ts';
 import { Slab } from '../../kernels/slab.ts';
 import { SLOT_BYTES } from '../../kernels/types.ts';
 import type { ConsensusParams } from '../../onion/flow/consensus-param.ts';
 import type { LinkPeer } from '../../onion/link/types.ts';
+import { RELAY_LIMITS } from '../../onion/relay/options.ts';
 import { OnionRelay } from '../../onion/relay/relay.ts';
 import type { DirectoryHandler, Resolver } from '../../onion/relay/services.ts';
 import type { Runtime } from '../../runtime/port.ts';
@@ -72,6 +74,7 @@ export class RelayPlane {
       scratchOffset: scratch,
       compiled: this.#compiled,
     });
+    const circuitsMax = words.maxCircuits === 0 ? circuitsFitting(words.memory, kernels) : words.maxCircuits;
     return new OnionRelay(
       {
         fingerprint: identity.fingerprint,
@@ -86,12 +89,23 @@ export class RelayPlane {
         dos,
         limits: {
           channelsMax: words.maxConnections,
-          circuitsMax: words.maxCircuits,
-          circuitsPerChannelMax: words.maxCircuits,
+          circuitsMax,
+          circuitsPerChannelMax: circuitsMax,
           queueBytesMax: words.maxMemInQueues,
         },
       },
       { ...modules, slab: this.slab, kernels, choice: this.#choice },
     );
   }
+}
+
+/** How many circuits may have their ciphers, of both kinds, in half of the memory. */
+function circuitsFitting(memoryBytes: number, kernels: Kernels): number {
+  const bytesFor = (capacity: number): number => {
+    const shape = { capacity, cellCountMax: 1, aheadCellsMax: RELAY_LIMITS.keyStreamCells };
+    return relayCiphersBytes('tor1', shape, kernels) + relayCiphersBytes('cgo', shape, kernels);
+  };
+  const some = 1024;
+  const bytesEach = (bytesFor(2 * some) - bytesFor(some)) / some;
+  return Math.max(1, Math.floor(memoryBytes / 2 / bytesEach));
 }
