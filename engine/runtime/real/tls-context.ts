@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import tls from 'node:tls';
 import type { TlsIdentity } from '../port.ts';
 
@@ -23,7 +24,14 @@ export function tlsContext(identity?: TlsIdentity): tls.SecureContext {
     key: pem('PRIVATE KEY', identity.privateKeyDer),
     cert: pem('CERTIFICATE', identity.certificateDer),
   };
-  return tls.createSecureContext({ ...own, ciphers: CIPHERS, honorCipherOrder: true, minVersion: 'TLSv1.2' });
+  return tls.createSecureContext({
+    ...own,
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    minVersion: 'TLSv1.2',
+    // Whoever bound a certificate or key material to a connection may count on both to stay.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
 }
 
 function pem(label: string, der: Uint8Array): string {

@@ -3,6 +3,7 @@
  * that cannot be, by copying; and a stranger can neither hold up nor fill up a listener with half handshakes.
  */
 import net from 'node:net';
+import tls from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TlsStream } from '../../../engine/runtime/port.ts';
@@ -56,6 +57,31 @@ test('TLS handshakes that get nowhere are few, and end', async () => {
   assert.ok(caller.opened, 'and then there is room again');
   caller.stream.destroy();
   for (const stream of accepted) stream.destroy();
+  await listener.close();
+});
+
+test('nobody can begin the handshake anew on an open connection', async () => {
+  const { network } = createRealRuntime();
+  const callee = new Recorder();
+  const how = { host: '127.0.0.1', port: 0, identity: TEST_IDENTITIES[0], handshakeTimeoutMs: 2000 };
+  const listener = await network.listenTls(how, (stream) => {
+    callee.stream = stream;
+    return callee;
+  });
+  const { port } = listener.local;
+  // Version 1.3 has no such thing.
+  const options = { host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
+  const socket = tls.connect(options);
+  socket.on('error', () => {});
+  await new Promise<void>((done) => socket.once('secureConnect', done));
+  // OpenSSL answers with a warning, of which Node tells nobody.
+  const isDone = await new Promise<boolean>((done) => {
+    setTimeout(() => done(false), 500);
+    socket.renegotiate({}, (error) => done(error === null));
+  });
+  assert.is(isDone, false);
+  socket.destroy();
+  callee.stream?.destroy();
   await listener.close();
 });
 
