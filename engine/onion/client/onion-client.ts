@@ -19,7 +19,6 @@ import { isHostName } from './host-name.ts';
 import { ClientLinks } from './links.ts';
 import { BOOTSTRAP_STEPS } from './progress.ts';
 import { reverseName } from './reverse-name.ts';
-import { reverseName } from './reverse-name.ts';
 import { SETTINGS } from './settings.ts';
 import { STORE_KEYS } from './stored-documents.ts';
 import { ClientStream, type StreamKind } from './stream.ts';
