@@ -21,7 +21,7 @@ function resolve(flags: PartialOnionWords, file?: object) {
   return resolveOnionClient({
     flags,
     env: {},
-    home: '/home/x',
+    home: '/users/x',
     ...(file === undefined ? {} : { file: path }),
   });
 }
@@ -43,7 +43,7 @@ settings('an authority is all that is needed', () => {
   assert.equal(config.socks, { host: '127.0.0.1', port: 9050 });
   assert.is(config.httpConnect, undefined);
   assert.is(config.status, undefined);
-  assert.is(config.words.dataDir, '/home/x/.local/share/allium-onion');
+  assert.is(config.words.dataDir, '/users/x/.local/share/allium-onion');
   assert.is(config.paths.enforceDistinctSubnets, true);
 });
 
