@@ -13,9 +13,12 @@ export interface HttpHead {
   readonly byteLength: number;
 }
 
-/** Reads the head at the start of `bytes`. `more`: its end has not come yet. Bare line feeds are taken as line ends. */
-export function readHttpHead(bytes: Uint8Array): Result<HttpHead | 'more'> {
-  const byteLength = headLength(bytes);
+/**
+ * Reads the head at the start of `bytes`. `more`: its end has not come yet; `searchedBytes` were looked at then and need
+ * not be again, or a head that comes byte by byte would cost its length squared. Bare line feeds are taken as line ends.
+ */
+export function readHttpHead(bytes: Uint8Array, searchedBytes = 0): Result<HttpHead | 'more'> {
+  const byteLength = headLength(bytes, searchedBytes);
   if (byteLength > HTTP_HEAD_BYTES_MAX || (byteLength === 0 && bytes.length > HTTP_HEAD_BYTES_MAX)) {
     return failure(`the head of the HTTP message is longer than ${HTTP_HEAD_BYTES_MAX} bytes`);
   }
@@ -34,9 +37,11 @@ export function readHttpHead(bytes: Uint8Array): Result<HttpHead | 'more'> {
 }
 
 /** Length of the head with its empty line; 0 when that has not come within the bound. */
-function headLength(bytes: Uint8Array): number {
+function headLength(bytes: Uint8Array, searchedBytes: number): number {
   const end = Math.min(bytes.length, HTTP_HEAD_BYTES_MAX + 4);
-  for (let at = bytes.indexOf(10); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) {
+  // The last line feed may have been seen without what follows it.
+  const start = Math.max(0, searchedBytes - 2);
+  for (let at = bytes.indexOf(10, start); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) {
     if (bytes[at + 1] === 10) return at + 2;
     if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
   }

@@ -15,7 +15,7 @@ import {
   DirectoryRequestReader,
   encodeDirectoryRequest,
 } from '../../../engine/onion/directory/directory-request.ts';
-import { HTTP_HEAD_BYTES_MAX } from '../../../engine/onion/directory/http-head.ts';
+import { HTTP_HEAD_BYTES_MAX, readHttpHead } from '../../../engine/onion/directory/http-head.ts';
 import {
   certificatesPath,
   consensusPath,
@@ -232,6 +232,18 @@ test('requests that are none or too long', () => {
   );
   assert.match(reasonOf(reader().push(bytes('x'.repeat(HTTP_HEAD_BYTES_MAX + 1)))), /longer than/);
   assert.match(reasonOf(reader().push(bytes('x'.repeat(HTTP_HEAD_BYTES_MAX + 101)))), /too long/);
+});
+
+test('a head that comes byte by byte is not searched from its start each time', () => {
+  assert.is(unwrap(readHttpHead(bytes('GET / HTTP/1.0\n\nmore to come'), 27)), 'more');
+  for (const end of ['\n\n', '\r\n\r\n']) {
+    const whole = bytes(`GET / HTTP/1.0\r\nHost: a${end}`);
+    for (let at = 1; at < whole.length; at++) {
+      assert.is(unwrap(readHttpHead(whole.subarray(0, at), at - 1)), 'more');
+    }
+    const head = unwrap(readHttpHead(whole, whole.length - 1));
+    assert.is(head !== 'more' && head.byteLength, whole.length);
+  }
 });
 
 test('an upload is believed only after the authority shows the descriptor', () => {
