@@ -132,6 +132,9 @@ test('the reduced policy lets the web out and mail not', () => {
   assert.ok(policyAllowsText(reduced, '8.8.8.8', 443));
   assert.not(policyAllowsText(reduced, '8.8.8.8', 25));
   assert.not(policyAllowsText(reduced, '8.8.8.8', 8333));
+  // One that was added to ReducedExitPolicy, and one that never was.
+  assert.ok(policyAllowsText(reduced, '8.8.8.8', 18_081));
+  assert.not(policyAllowsText(reduced, '8.8.8.8', 853));
 });
 
 test('a policy of too many rules is refused', () => {
