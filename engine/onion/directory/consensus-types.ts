@@ -111,7 +111,7 @@ export interface Consensus {
   readonly recommendedRelayProtocols: Protocols;
   readonly requiredClientProtocols: Protocols;
   readonly requiredRelayProtocols: Protocols;
-  /** 32 bit signed integers; ask `consensusParam`, which knows bounds. */
+  /** 32 bit signed integers; ask `readParam` of flow/consensus-param.ts, which knows bounds. */
   readonly params: ReadonlyMap<string, number>;
   readonly sharedRandomPrevious: SharedRandomValue | undefined;
   readonly sharedRandomCurrent: SharedRandomValue | undefined;

@@ -21,13 +21,3 @@ export function nextConsensusFetchMs(lifetime: Lifetime, role: 'client' | 'cache
   const windowMs = role === 'cache' ? intervalMs / 2 : (leftMs * 7) / 8;
   return Math.floor(startMs) + random.below(Math.max(1, Math.min(Math.floor(windowMs), 2 ** 32 - 1)));
 }
-
-/** The value of a consensus parameter within its bounds; `fallback` where it is not set. dir-spec, `params`. */
-export function consensusParam(
-  consensus: Pick<Consensus, 'params'> | undefined,
-  name: string,
-  bounds: { readonly fallback: number; readonly min: number; readonly max: number },
-): number {
-  const value = consensus?.params.get(name) ?? bounds.fallback;
-  return Math.min(bounds.max, Math.max(bounds.min, value));
-}

@@ -8,7 +8,7 @@ import {
   type TrustOptions,
   verifyConsensus,
 } from '../../../engine/onion/directory/consensus-verify.ts';
-import { consensusParam, nextConsensusFetchMs } from '../../../engine/onion/directory/fetch-times.ts';
+import { nextConsensusFetchMs } from '../../../engine/onion/directory/fetch-times.ts';
 import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
 import { altered, authorities, certificates, fixtureConsensus, NOW_MS, unwrap } from './support.ts';
 
@@ -125,13 +125,6 @@ test('the next one is fetched between fresh-until and valid-until, at random', (
   assert.ok(Math.max(...times) - Math.min(...times) > HOUR_MS);
   const cache = Array.from({ length: 500 }, () => nextConsensusFetchMs(life, 'cache', random));
   assert.ok(Math.min(...cache) >= HOUR_MS + 120_000 && Math.max(...cache) < 1.5 * HOUR_MS + 120_000);
-});
-
-test('a parameter is held within its bounds', () => {
-  const bounds = { fallback: 5, min: 1, max: 10 };
-  assert.is(consensusParam(undefined, 'a', bounds), 5);
-  assert.is(consensusParam({ params: new Map([['a', 99]]) }, 'a', bounds), 10);
-  assert.is(consensusParam({ params: new Map([['a', -99]]) }, 'a', bounds), 1);
 });
 
 test.run();
