@@ -49,5 +49,7 @@ export function finishNtor(client: NtorClient, reply: Uint8Array): Outcome<Uint8
     },
     keyMaterialBytes('tor1'),
   );
+  ephemeralSecret.fill(0);
+  onionKeySecret.fill(0);
   return equalBytes(auth, reply.subarray(32)) ? good(keys) : bad('wrong-auth');
 }

@@ -44,5 +44,7 @@ export function answerNtor(
     },
     keyMaterialBytes('tor1'),
   );
+  ephemeralSecret.fill(0);
+  onionKeySecret.fill(0);
   return good({ reply: joinBytes(ephemeral.publicKey, auth), keys });
 }

@@ -80,6 +80,7 @@ export function finishNtorV3(
   if (ephemeralSecret === undefined) return bad('zero-secret');
   const secrets = { ephemeralSecret, onionKeySecret, serverKey };
   const { verify, encryptionKey, keys } = deriveNtorV3Keys(names, secrets, byteLength);
+  ephemeralSecret.fill(0);
   const auth = ntorV3Auth(names, { verify, serverKey, mac, sealed });
   if (!equalBytes(auth, reply.subarray(32, NTOR_V3_REPLY_BYTES_MIN))) return bad('wrong-auth');
   return good({ message: ntorV3Cipher(encryptionKey, sealed), keys });

@@ -50,7 +50,7 @@ export function openNtorV3(
 }
 
 /**
- * Answers it with `message`. `ephemeralPrivateKey`: 32 fresh random bytes; `byteLength`: of the keys wanted,
+ * Answers it with `message`; once, for the secret of the request is wiped. `ephemeralPrivateKey`: 32 fresh random bytes; `byteLength`: of the keys wanted,
  * {@link keyMaterialBytes}.
  */
 export function answerNtorV3(
@@ -66,6 +66,8 @@ export function answerNtorV3(
   const serverKey = ephemeral.publicKey;
   const secrets = { ephemeralSecret, onionKeySecret, serverKey };
   const { verify, encryptionKey, keys } = deriveNtorV3Keys(names, secrets, byteLength);
+  ephemeralSecret.fill(0);
+  onionKeySecret.fill(0);
   const sealed = ntorV3Cipher(encryptionKey, message);
   const auth = ntorV3Auth(names, { verify, serverKey, mac, sealed });
   return good({ reply: joinBytes(serverKey, auth, sealed), keys });

@@ -107,7 +107,10 @@ export function deriveNtorV3Keys(
   const seed = sha3(joinBytes(KEY_SEED, input));
   const verify = sha3(joinBytes(VERIFY, input));
   input.fill(0);
-  const stream = shake256(joinBytes(FINAL, seed), ENCRYPTION_KEY_BYTES + byteLength);
+  const last = joinBytes(FINAL, seed);
+  const stream = shake256(last, ENCRYPTION_KEY_BYTES + byteLength);
+  seed.fill(0);
+  last.fill(0);
   return {
     verify,
     encryptionKey: stream.subarray(0, ENCRYPTION_KEY_BYTES),

@@ -81,7 +81,9 @@ function importPkcs8(privateKey: Uint8Array): KeyObject {
   const der = Buffer.alloc(PKCS8_HEAD.length + X25519_BYTES);
   der.set(PKCS8_HEAD);
   der.set(privateKey, PKCS8_HEAD.length);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return key;
 }
 
 function takesHalfKeys(): boolean {
