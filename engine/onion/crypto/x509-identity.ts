@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { readTime } from '../directory/time.ts';
+import { readTime } from '../time.ts';
 import { equalBytes } from './bytes.ts';
 import { DER, derObjectId } from './der.ts';
 import { type DerElement, DerReader } from './der-reader.ts';

@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto';
-import { timeText } from '../directory/time.ts';
+import { timeText } from '../time.ts';
 import { ascii } from './bytes.ts';
 import { DER, derBitString, derElement, derInteger, derObjectId, derSequence } from './der.ts';
 import { rsaPrivateKeyObject, rsaPublicKeyOf } from './rsa-key.ts';

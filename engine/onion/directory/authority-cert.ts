@@ -2,6 +2,7 @@ import { joinBytes } from '../crypto/bytes.ts';
 import { sha1 } from '../crypto/digest.ts';
 import { decodeRsaPublicKey, RSA_EXPONENT } from '../crypto/rsa-key.ts';
 import { rsaSign, rsaVerify } from '../crypto/rsa-signature.ts';
+import { readTime, timeText } from '../time.ts';
 import { readHostPort } from './address.ts';
 import type { AuthorityCertificate } from './authority-types.ts';
 import { type ItemRules, type Items, readItems } from './items.ts';
@@ -10,7 +11,6 @@ import { pemText } from './pem.ts';
 import { failure, type Result, success } from './result.ts';
 import { splitDocuments } from './split.ts';
 import { encodeHex, latin1Bytes, latin1Text, readFingerprint } from './text.ts';
-import { readTime, timeText } from './time.ts';
 
 /** Bounds of one certificate; those of today have 2.3 kB. */
 export const CERTIFICATE_LIMITS: DocumentLimits = {

@@ -1,3 +1,4 @@
+import { readTime } from '../time.ts';
 import { readIpv4 } from './address.ts';
 import type { Consensus, ConsensusFlavour, ConsensusSource, SharedRandomValue } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';
@@ -12,7 +13,6 @@ import {
   readInteger,
   readPort,
 } from './text.ts';
-import { readTime } from './time.ts';
 
 /** Entries of one list in the preamble: versions, flags, parameters, sources. */
 const LIST_MAX = 1000;

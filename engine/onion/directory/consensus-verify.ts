@@ -1,8 +1,8 @@
 import { rsaVerify } from '../crypto/rsa-signature.ts';
+import { timeText } from '../time.ts';
 import type { AuthorityCertificate, DirectoryAuthority } from './authority-types.ts';
 import type { Consensus, ConsensusSignature } from './consensus-types.ts';
 import type { CertificateName } from './paths.ts';
-import { timeText } from './time.ts';
 
 /** A clock may be this much behind the one of the authorities. */
 export const CLOCK_BEHIND_MS = 3_600_000;

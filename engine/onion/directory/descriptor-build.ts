@@ -1,6 +1,7 @@
 import { makeNtorCrossCert, makeOnionKeyCrossCert } from '../crypto/descriptor-cross-cert.ts';
 import { decodeEdCert } from '../crypto/ed-cert.ts';
 import { rsaFingerprint } from '../crypto/rsa-key.ts';
+import { timeText } from '../time.ts';
 import { readAddress } from './address.ts';
 import { DESCRIPTOR_LIMITS } from './descriptor-rules.ts';
 import type { DescribedBandwidth, ExtraInfoDigest, OverloadGeneral } from './descriptor-types.ts';
@@ -12,7 +13,6 @@ import { isRejectAll, portSummaryText } from './port-summary.ts';
 import { failure, type Result, success } from './result.ts';
 import { type RouterSigningKeys, signRouterText } from './router-signature.ts';
 import { encodeBase64, encodeHex, isNickname } from './text.ts';
-import { timeText } from './time.ts';
 
 /** What a relay of this program speaks: the `proto` line. tor-spec, subprotocol versioning. */
 export const OWN_PROTOCOLS =

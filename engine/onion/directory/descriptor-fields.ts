@@ -1,3 +1,4 @@
+import { readTime } from '../time.ts';
 import { addressText, readIpv4 } from './address.ts';
 import type {
   DescribedBandwidth,
@@ -22,7 +23,6 @@ import {
   readInteger,
   readPort,
 } from './text.ts';
-import { readTime } from './time.ts';
 
 /** What a descriptor says that is neither a key nor a signature. */
 export type Described = Omit<

@@ -1,3 +1,4 @@
+import { httpTimeText, readHttpTime } from '../time.ts';
 import { readAddress } from './address.ts';
 import { type ContentEncoding, unpackBody } from './compression.ts';
 import {
@@ -9,7 +10,6 @@ import {
 } from './http-head.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, latin1Bytes } from './text.ts';
-import { httpTimeText, readHttpTime } from './time.ts';
 
 /** What a directory answered, unpacked. */
 export interface DirectoryAnswer {
@@ -40,9 +40,10 @@ export class DirectoryAnswerReader {
 
   /** Copies `chunk`. `done`: all that was announced is there, {@link finish} need not wait for the stream's end. */
   push(chunk: Uint8Array): Result<'more' | 'done'> {
+    const searchedBytes = this.#bytes.bytes.length;
     if (!this.#bytes.push(chunk)) return failure(`the answer is longer than ${this.#bodyBytesMax} bytes`);
     if (this.#head === undefined) {
-      const head = readHttpHead(this.#bytes.bytes);
+      const head = readHttpHead(this.#bytes.bytes, searchedBytes);
       if (!head.ok) return head;
       if (head.value === 'more') return success('more');
       this.#head = head.value;

@@ -1,3 +1,4 @@
+import { httpTimeText, readHttpTime } from '../time.ts';
 import { ACCEPTED_ENCODINGS } from './compression.ts';
 import {
   BoundedBytes,
@@ -8,7 +9,6 @@ import {
 } from './http-head.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, latin1Bytes } from './text.ts';
-import { httpTimeText, readHttpTime } from './time.ts';
 
 /** What to ask a directory for. dir-spec, HTTP/1.0. */
 export interface DirectoryRequest {
@@ -51,10 +51,11 @@ export class DirectoryRequestReader {
 
   /** Copies `chunk`. The request when it is whole, `more` when bytes are missing still. */
   push(chunk: Uint8Array): Result<DirectoryRequest | 'more'> {
+    const searchedBytes = this.#bytes.bytes.length;
     if (!this.#bytes.push(chunk)) return failure('the request is too long');
     const { bytes } = this.#bytes;
     if (this.#head === undefined) {
-      const head = readHttpHead(bytes);
+      const head = readHttpHead(bytes, searchedBytes);
       if (!head.ok) return head;
       if (head.value === 'more') return success('more');
       this.#head = head.value;

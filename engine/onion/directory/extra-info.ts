@@ -1,4 +1,5 @@
 import { sha256 } from '../crypto/digest.ts';
+import { readTime, timeText } from '../time.ts';
 import { EXTRA_INFO_LIMITS, EXTRA_INFO_RULES } from './descriptor-rules.ts';
 import type { ExtraInfo, ExtraInfoDigest } from './descriptor-types.ts';
 import { type Items, readItems } from './items.ts';
@@ -13,7 +14,6 @@ import {
   signRouterText,
 } from './router-signature.ts';
 import { encodeBase64, encodeHex, isNickname, latin1Text, readFingerprint } from './text.ts';
-import { readTime, timeText } from './time.ts';
 
 /** What stands in a document and how to believe it. */
 export interface ExtraInfoCheck {

@@ -1,3 +1,4 @@
+import { readTime } from '../time.ts';
 import { addressText, readHostPort, readIpv4 } from './address.ts';
 import { type ConsensusFlavour, RELAY_FLAGS, type RelayFlag, type RouterStatus } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';
@@ -13,7 +14,6 @@ import {
   readInteger,
   readPort,
 } from './text.ts';
-import { readTime } from './time.ts';
 
 /** The fields of a status while its lines are read. */
 type Draft = { -readonly [Key in keyof RouterStatus]: RouterStatus[Key] };

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { addressText, readAddress, readHostPort } from '../../../engine/onion/directory/address.ts';
 import { networkHolds } from '../../../engine/onion/directory/policy-check.ts';
 import { decodeBase64, encodeBase64 } from '../../../engine/onion/directory/text.ts';
-import { httpTimeText, readHttpTime, readTime, timeText } from '../../../engine/onion/directory/time.ts';
+import { httpTimeText, readHttpTime, readTime, timeText } from '../../../engine/onion/time.ts';
 
 const test = suite('times and addresses');
 const seconds = fc.integer({ min: 0, max: 253_402_300_799 });

@@ -11,7 +11,7 @@ import { encodeAnswerHead } from '../../../../engine/onion/directory/directory-a
 import { readDirectoryPath } from '../../../../engine/onion/directory/paths.ts';
 import { pemText } from '../../../../engine/onion/directory/pem.ts';
 import { encodeBase64, encodeHex, latin1Bytes } from '../../../../engine/onion/directory/text.ts';
-import { timeText } from '../../../../engine/onion/directory/time.ts';
+import { timeText } from '../../../../engine/onion/time.ts';
 
 /** Who signs a consensus of tests. */
 export interface TestAuthority {

@@ -12,7 +12,7 @@ import { verifyConsensus } from '../../../../engine/onion/directory/consensus-ve
 import { pemText } from '../../../../engine/onion/directory/pem.ts';
 import { DirectoryStore } from '../../../../engine/onion/directory/store.ts';
 import { encodeBase64, encodeHex, latin1Bytes } from '../../../../engine/onion/directory/text.ts';
-import { timeText } from '../../../../engine/onion/directory/time.ts';
+import { timeText } from '../../../../engine/onion/time.ts';
 import type { RelayKeys } from './relay-keys.ts';
 import type { RsaKeyPair } from './rsa-keys.ts';
 
