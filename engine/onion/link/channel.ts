@@ -46,6 +46,11 @@ export interface ChannelModules {
   readonly stats: LinkStats;
 }
 
+/**
+ * What may wait for a peer that makes us answer and does not read. A client has some hundred circuits, a relay can lose
+ * ten thousand at once.
+ */
+export const UNREAD_BYTES_MAX = { client: 1 << 20, relay: 16 << 20 } as const;
 /** Bytes of chance for a handshake. */
 const HANDSHAKE_RANDOM_BYTES = 56;
 
@@ -118,6 +123,11 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
 
   sendControl(circuit: CircuitId, command: CellCommand, body: Uint8Array): void {
     if (this.#end !== undefined) return;
+    const isClients = !this.initiated && this.peer?.rsaFingerprint === undefined;
+    if (this.#sender.queuedBytes >= UNREAD_BYTES_MAX[isClients ? 'client' : 'relay']) {
+      this.#fault('unread');
+      return;
+    }
     this.#sender.addBytes(fixedCell(circuit, command, body));
     this.#added();
   }

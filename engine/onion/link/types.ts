@@ -64,6 +64,7 @@ export type LinkFault =
   | 'handshake-cell-when-open'
   | 'bad-padding-negotiate'
   | 'circuit-zero' // a circuit's cell on circuit 0
+  | 'unread' // the peer does not read what it is answered
   | 'handshake-timeout';
 
 /** Why a channel is gone. */

@@ -5,7 +5,11 @@ import * as assert from 'uvu/assert';
 import { Slab } from '../../../engine/kernels/slab.ts';
 import { CELL } from '../../../engine/onion/cell/command.ts';
 import { CellMemory } from '../../../engine/onion/link/cell-memory.ts';
-import type { ChannelOptions, TlsChannel } from '../../../engine/onion/link/channel.ts';
+import {
+  type ChannelOptions,
+  type TlsChannel,
+  UNREAD_BYTES_MAX,
+} from '../../../engine/onion/link/channel.ts';
 import { acceptChannel, dialChannel } from '../../../engine/onion/link/connect.ts';
 import { KEEP_ALIVE_MS } from '../../../engine/onion/link/keep-alive.ts';
 import { createLinkStats } from '../../../engine/onion/link/stats.ts';
@@ -185,6 +189,24 @@ test('a relay may not ask a client for padding', async () => {
   await ends.world.run({ until: () => ends.left.end !== undefined, forMs: 10_000 });
   assert.equal(ends.left.end, { kind: 'protocol', reason: 'bad-padding-negotiate' });
   await close(ends);
+});
+
+test('who asks and asks and does not read the answers is left', async () => {
+  for (const isRelay of [false, true]) {
+    const ends = await open({ relays: isRelay });
+    ends.caller.pauseReading();
+    const bytesMax = UNREAD_BYTES_MAX[isRelay ? 'relay' : 'client'];
+    let answers = 0;
+    while (answers * 514 < bytesMax + (8 << 20) && ends.right.end === undefined) {
+      ends.callee.sendControl(circuitId(5), CELL.destroy, Uint8Array.of(1));
+      if (++answers % 1000 === 0) await ends.world.run({ forMs: 10 });
+    }
+    await ends.world.run({ until: () => ends.right.end !== undefined, forMs: 10_000 });
+    assert.equal(ends.right.end, { kind: 'protocol', reason: 'unread' });
+    assert.ok(answers * 514 >= bytesMax);
+    ends.caller.resumeReading();
+    await close(ends);
+  }
 });
 
 test('what does not belong on an open link ends it, what nobody knows is ignored', async () => {
