@@ -5,7 +5,11 @@ import { join } from 'node:path';
 export const PROGRAM = 'dist/allium/bin/main.js';
 
 /** Modules that are started by name, by the name that the code knows them by. */
-const ENTRIES = { main: 'dist/engine/cli/main.js', worker: 'dist/engine/kernels/worker.js' };
+const ENTRIES = {
+  main: 'dist/engine/cli/main.js',
+  worker: 'dist/engine/kernels/worker.js',
+  'relay-shard': 'dist/engine/node/relay/shards/relay-shard.js',
+};
 
 /**
  * Joins the compiled modules into a few files: a program of 150 modules takes 80 ms longer to start. Packages that

@@ -1,9 +1,12 @@
 import * as v from 'valibot';
 import { parseSize } from '../../codec/units.ts';
+import { defaultShards } from './shards/shard-plan.ts';
 
 const GIB = 1024 ** 3;
 /** An exit policy that nobody has to write down. */
 export const REDUCED = 'reduced';
+/** More threads than this help on no machine. */
+const SHARDS_MAX = 64;
 
 const whole = (min: number, max: number) =>
   v.pipe(
@@ -124,6 +127,8 @@ export const relayConfigSchema = v.strictObject({
   metrics: v.optional(v.union([v.literal(false), v.string()], 'give "127.0.0.1:9035" or false'), false),
   /** For networks of tests only: relays and streams on private addresses. */
   allowPrivateAddresses: v.optional(v.boolean('give true or false'), false),
+  /** Threads that move cells, each with its part of connections and memory; 1: the main thread alone. */
+  shards: v.optional(whole(1, SHARDS_MAX), defaultShards),
   /** All memory that cells live in. */
   memory: v.optional(size('16MiB', 3.9 * GIB), 256 * 1024 * 1024),
   /** Cells and stream data that may wait; beyond it the circuits that wait the longest are closed. */

@@ -7,7 +7,7 @@ import type { DirectoryHandler } from '../../onion/relay/services.ts';
 import type { Clock } from '../../runtime/port.ts';
 
 /** Nothing that may be asked here has a longer body. */
-const REQUEST_BODY_BYTES_MAX = 64 * 1024;
+export const REQUEST_BODY_BYTES_MAX = 64 * 1024;
 
 /** What was answered, by status. */
 export type DirectoryCounts = Record<AnswerDraft['status'], number>;

@@ -19,8 +19,12 @@ import { MetricsServer } from './metrics-server.ts';
 import { NameResolver, RESOLVER_DEFAULTS } from './name-resolver.ts';
 import { OverloadWatch } from './overload.ts';
 import { RelayDirectory } from './relay-directory.ts';
-import { RelayPlane } from './relay-plane.ts';
+import { planeKeys, prepareKernels, RelayPlane } from './relay-plane.ts';
 import { readRelayState, writeRelayState } from './relay-state.ts';
+import type { ShardReport, Traffic } from './shards/messages.ts';
+import { shardCount } from './shards/shard-plan.ts';
+import { ShardedPlane } from './shards/sharded-plane.ts';
+import { sumTraffic } from './shards/stats-sum.ts';
 import { TrafficGate } from './traffic-gate.ts';
 
 const SECOND_MS = 1000;
@@ -44,7 +48,7 @@ export class RelayDaemon {
   readonly #closers: (() => Promise<void> | void)[] = [];
   #folder!: KeyFolder;
   #keys!: KeyKeeper;
-  #plane!: RelayPlane;
+  #plane!: RelayPlane | ShardedPlane;
   #directory!: RelayDirectory;
   #accounting: AccountingKeeper | undefined;
   #bandwidth!: BandwidthHistory;
@@ -151,13 +155,28 @@ export class RelayDaemon {
       status: (nowMs) => this.#status(nowMs),
       onParams: (params) => this.#plane.relay?.setConsensusParams(params),
     });
-    this.#plane = new RelayPlane(this.#config, {
+    this.#plane = this.#makePlane();
+  }
+
+  #makePlane(): RelayPlane | ShardedPlane {
+    const directory = this.#directory;
+    const modules = {
+      keys: () => planeKeys(this.#keys),
+      directory: directory.handler,
+      params: () => directory.params,
+    };
+    const count = shardCount(this.#config.words);
+    if (count > 1) {
+      const listed = (): ReadonlySet<string> | undefined => directory.listed;
+      const more = { ...modules, listed, log: this.#log, gate: this.#gate };
+      return new ShardedPlane(this.#config, count, more);
+    }
+    return new RelayPlane(this.#config, {
+      ...modules,
       runtime: this.#runtime,
-      keys: this.#keys,
-      directory: this.#directory.handler,
+      kernels: prepareKernels(),
       resolver: this.#resolver,
-      params: () => this.#directory.params,
-      exitSource: (peer) => this.#directory.isRelay(peer),
+      exitSource: (peer) => directory.isRelay(peer),
     });
   }
 
@@ -223,7 +242,7 @@ export class RelayDaemon {
         isUnderMemoryPressure: stats.isUnderMemoryPressure,
         memoryRefusals: (refusals.get('memory') ?? 0) + (refusals.get('queue-bytes') ?? 0),
         handshakesDropped: Object.values(handshakesDropped).reduce((sum, count) => sum + count, 0),
-        dnsTimeouts: this.#resolver.outcomes.timeout,
+        dnsTimeouts: this.#elsewhere?.dns.timeout ?? this.#resolver.outcomes.timeout,
       },
       nowMs,
     );
@@ -232,7 +251,7 @@ export class RelayDaemon {
 
   /** Notes what was moved since the last time, and says whether the relay may work. */
   #keepBooks(): Hibernation['kind'] {
-    const { receivedBytes, sentBytes } = this.#gate;
+    const { receivedBytes, sentBytes } = this.#traffic;
     const received = receivedBytes - this.#moved.received;
     const sent = sentBytes - this.#moved.sent;
     this.#moved = { received: receivedBytes, sent: sentBytes };
@@ -283,6 +302,7 @@ export class RelayDaemon {
       fingerprint: this.fingerprint,
       ed25519: encodeBase64(this.#keys.identity.ed25519Id),
       listening: `${words.listenAddress}:${words.orPort}`,
+      shards: this.#plane instanceof ShardedPlane ? this.#plane.threads.length : 1,
       exit: isExit,
       authorities: authorities.length,
       metrics: words.metrics,
@@ -291,20 +311,28 @@ export class RelayDaemon {
       this.#log.info('accounting lets the relay rest', { now: this.#hibernation });
   }
 
+  /** What shards in other threads have done, who look names up themselves; undefined: there are none. */
+  get #elsewhere(): ShardReport | undefined {
+    return this.#plane instanceof ShardedPlane ? this.#plane.report() : undefined;
+  }
+
+  get #traffic(): Traffic {
+    const elsewhere = this.#elsewhere;
+    return sumTraffic(elsewhere === undefined ? [this.#gate] : [this.#gate, elsewhere.traffic]);
+  }
+
   #view(): MetricsView {
     const nowMs = this.#runtime.clock.wallClock();
+    const elsewhere = this.#elsewhere;
     return {
       relay: this.#plane.relay?.stats(),
       version: VERSION,
       uptimeSeconds: Math.floor((nowMs - this.#startedMs) / SECOND_MS),
       residentBytes: process.memoryUsage.rss(),
-      receivedBytes: this.#gate.receivedBytes,
-      sentBytes: this.#gate.sentBytes,
-      heldReads: this.#gate.heldReads,
-      heldWrites: this.#gate.heldWrites,
+      ...this.#traffic,
       observedBytesPerSec: this.#bandwidth.observedBytesPerSec,
-      dns: this.#resolver.outcomes,
-      dnsRemembered: this.#resolver.remembered,
+      dns: elsewhere?.dns ?? this.#resolver.outcomes,
+      dnsRemembered: elsewhere?.dnsRemembered ?? this.#resolver.remembered,
       overload: this.#overload.counts,
       ...this.#directory.metrics(),
       keyExpiry: this.#keys.expiry(this.#directory.params),

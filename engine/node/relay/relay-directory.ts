@@ -43,7 +43,6 @@ export class RelayDirectory {
   readonly #mirror: DirectoryMirror;
   readonly #publisher: Publisher;
   #params: ConsensusParams = new Map();
-  /** Fingerprints in the consensus, upper-case hex; undefined: there is none. */
   #listed: ReadonlySet<string> | undefined;
 
   constructor(config: RelayConfig, modules: RelayDirectoryModules) {
@@ -77,6 +76,11 @@ export class RelayDirectory {
   /** Of the newest consensus; empty as long as there is none. */
   get params(): ConsensusParams {
     return this.#params;
+  }
+
+  /** Fingerprints in the consensus, upper-case hex; undefined: there is none. */
+  get listed(): ReadonlySet<string> | undefined {
+    return this.#listed;
   }
 
   /** Whether the consensus names this relay; undefined: there is none. */

@@ -5,6 +5,7 @@ import { type CompiledKernels, compileKernels, type Kernels, loadKernels } from 
 import { relayCiphersBytes } from '../../kernels/relay-choice.ts';
 import { Slab } from '../../kernels/slab.ts';
 import { SLOT_BYTES } from '../../kernels/types.ts';
+import type { LinkOutfit } from '../../onion/crypto/link-credentials.ts';
 import type { ConsensusParams } from '../../onion/flow/consensus-param.ts';
 import type { LinkPeer } from '../../onion/link/types.ts';
 import { RELAY_LIMITS } from '../../onion/relay/options.ts';
@@ -14,9 +15,45 @@ import type { Runtime } from '../../runtime/port.ts';
 import type { RelayConfig } from './config.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 
+/** What of its keys the data plane of a relay needs; plain data. */
+export interface PlaneKeys {
+  /** RSA fingerprint, 20 bytes. */
+  readonly fingerprint: Uint8Array;
+  readonly ed25519Id: Uint8Array;
+  /** Private, 32 bytes each, the current one first. */
+  readonly onionKeys: readonly Uint8Array[];
+  readonly outfit: LinkOutfit;
+}
+
+/** The present ones. */
+export function planeKeys(keys: Pick<KeyKeeper, 'identity' | 'onion' | 'outfit'>): PlaneKeys {
+  const { fingerprint, ed25519Id } = keys.identity;
+  const { current, previous } = keys.onion;
+  const onionKeys = [current, ...(previous === undefined ? [] : [previous])];
+  return {
+    fingerprint,
+    ed25519Id,
+    onionKeys: onionKeys.map((one) => one.ntorPrivateKey),
+    outfit: keys.outfit,
+  };
+}
+
+/** The kernels of a process, to be loaded in each of its threads. Plain data. */
+export interface KernelSet {
+  readonly compiled: CompiledKernels;
+  readonly choice: KernelChoice;
+}
+
+/** Compiles and calibrates: some tens of milliseconds. */
+export function prepareKernels(): KernelSet {
+  const compiled = compileKernels();
+  return { compiled, choice: chooseKernels(kernelPolicy(process.env), compiled) };
+}
+
 export interface RelayPlaneModules {
   readonly runtime: Runtime;
-  readonly keys: KeyKeeper;
+  readonly keys: () => PlaneKeys;
+  readonly kernels: KernelSet;
   readonly directory: DirectoryHandler;
   readonly resolver: Resolver;
   readonly params: () => ConsensusParams;
@@ -29,8 +66,6 @@ export class RelayPlane {
   readonly slab: Slab;
   readonly #config: RelayConfig;
   readonly #modules: RelayPlaneModules;
-  readonly #compiled: CompiledKernels;
-  readonly #choice: KernelChoice;
   readonly #thread: number;
   #relay: OnionRelay | undefined;
 
@@ -40,8 +75,6 @@ export class RelayPlane {
     const slotCount = Math.floor(config.words.memory / SLOT_BYTES);
     this.slab = new Slab({ slotCount, threadCountMax: 1 });
     this.#thread = this.slab.takeThread();
-    this.#compiled = compileKernels();
-    this.#choice = chooseKernels(kernelPolicy(process.env), this.#compiled);
   }
 
   /** Undefined while it is asleep. */
@@ -64,23 +97,22 @@ export class RelayPlane {
 
   #make(): OnionRelay {
     const { words, exitPolicy, dos } = this.#config;
-    const { keys, params, ...modules } = this.#modules;
-    const { identity, onion } = keys;
-    const { current, previous } = onion;
+    const { keys, params, kernels: set, ...modules } = this.#modules;
+    const { fingerprint, ed25519Id, onionKeys, outfit } = keys();
     // The same scratch area each time: the kernels before are gone.
     const scratch = scratchOffset(this.#thread);
     const kernels = loadKernels({
       memory: this.slab.memory,
       scratchOffset: scratch,
-      compiled: this.#compiled,
+      compiled: set.compiled,
     });
     const circuitsMax = words.maxCircuits === 0 ? circuitsFitting(words.memory, kernels) : words.maxCircuits;
     return new OnionRelay(
       {
-        fingerprint: identity.fingerprint,
-        ed25519Id: identity.ed25519Id,
-        onionKeys: [current, ...(previous === undefined ? [] : [previous])].map((one) => one.ntorPrivateKey),
-        link: keys.outfit,
+        fingerprint,
+        ed25519Id,
+        onionKeys,
+        link: outfit,
         listen: { host: words.listenAddress, port: words.orPort },
         hosts: [words.address],
         exitPolicy,
@@ -94,7 +126,7 @@ export class RelayPlane {
           queueBytesMax: words.maxMemInQueues,
         },
       },
-      { ...modules, slab: this.slab, kernels, choice: this.#choice },
+      { ...modules, slab: this.slab, kernels, choice: set.choice },
     );
   }
 }

@@ -1,5 +1,6 @@
 import {
   refillTokens,
+  setTokenRate,
   spendTokens,
   type TokenBucket,
   tokenBucket,
@@ -47,6 +48,14 @@ export class TrafficGate {
     const nowMs = this.#clock.now();
     this.#in = rate && tokenBucket(rate.bytesPerSec, rate.burstBytes, nowMs);
     this.#out = rate && tokenBucket(rate.bytesPerSec, rate.burstBytes, nowMs);
+  }
+
+  /** Another limit, where there is one. */
+  setRate({ bytesPerSec, burstBytes }: TrafficRate): void {
+    const nowMs = this.#clock.now();
+    for (const bucket of [this.#in, this.#out]) {
+      if (bucket !== undefined) setTokenRate(bucket, bytesPerSec, burstBytes, nowMs);
+    }
   }
 
   /** Streams that wait for their turn. */

@@ -7,6 +7,7 @@ import { requestHttp } from './http.ts';
 import { listenTcp } from './listener.ts';
 import type { RealStats } from './stats.ts';
 import { RealStream, type RealStreamModules, type RealStreamOptions } from './stream.ts';
+import { acceptTls, type TlsAcceptOptions, type TlsAcceptor } from './tls-acceptor.ts';
 import { tlsContext } from './tls-context.ts';
 import { listenTls } from './tls-listener.ts';
 import { type RealTlsOptions, RealTlsStream } from './tls-stream.ts';
@@ -17,10 +18,16 @@ const BIN_BYTES = 65536;
 const NONE = new Uint8Array(0);
 
 /** The machine's own network. */
+export interface RealNetwork extends Network {
+  /** As {@link Network.listenTls}, for connections that were accepted elsewhere. */
+  acceptTls(options: TlsAcceptOptions, accept: (stream: TlsStream) => StreamHandler | undefined): TlsAcceptor;
+}
+
+/** One {@link RealNetwork}; any number may exist. */
 export function createRealNetwork(
   options: RealNetworkOptions,
   modules: { readonly stats: RealStats },
-): Network {
+): RealNetwork {
   const streamModules: RealStreamModules = { stats: modules.stats, bin: new Uint8Array(BIN_BYTES) };
   let callers: tls.SecureContext | undefined; // made when the first one is needed
   return {
@@ -32,6 +39,7 @@ export function createRealNetwork(
       return connectTls(to, handler, how, tlsOptions, streamModules);
     },
     listenTls: (at, accept) => listenTls({ ...at, ...options }, streamModules, accept),
+    acceptTls: (how, accept) => acceptTls({ ...how, ...options }, streamModules, accept),
     bindDatagram: (at, onMessage) => bindUdp(at, options, modules, onMessage),
     http: requestHttp,
   };

@@ -1,7 +1,7 @@
 import type { Runtime } from '../port.ts';
 import { createRealClock } from './clock.ts';
 import { createRealFiles, type RealFileSystem } from './files.ts';
-import { createRealNetwork } from './network.ts';
+import { createRealNetwork, type RealNetwork } from './network.ts';
 import { createRealRandom } from './random.ts';
 import { createRealStats, type RealStats } from './stats.ts';
 
@@ -17,6 +17,7 @@ export interface RealRuntimeOptions {
 /** The world as it is. */
 export interface RealRuntime extends Runtime {
   readonly files: RealFileSystem;
+  readonly network: RealNetwork;
   readonly stats: RealStats;
 }
 

@@ -3,10 +3,7 @@ import type { StreamHandler, TlsListener, TlsListenOptions, TlsStream } from '..
 import { toEndpoint } from './endpoint.ts';
 import { bindError } from './network-error.ts';
 import type { RealStreamModules, RealStreamOptions } from './stream.ts';
-import { tlsContext } from './tls-context.ts';
-import { RealTlsStream } from './tls-stream.ts';
-
-const HANDSHAKES_MAX = 1024;
+import { acceptTls } from './tls-acceptor.ts';
 
 /** Listens for TLS connections; `accept` names the owner of each whose TLS handshake succeeds. */
 export function listenTls(
@@ -14,39 +11,8 @@ export function listenTls(
   modules: RealStreamModules,
   accept: (stream: TlsStream) => StreamHandler | undefined,
 ): Promise<TlsListener> {
-  let { identity } = options;
-  let secureContext = tlsContext(identity);
-  let handshakes = 0;
-  const handshakesMax = options.handshakesMax ?? HANDSHAKES_MAX;
-  const server = net.createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
-    const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined || handshakes >= handshakesMax) {
-      socket.destroy();
-      return;
-    }
-    const remote = toEndpoint(remoteAddress, remotePort);
-    if (options.admit?.(remote) === false) {
-      socket.destroy();
-      return;
-    }
-    handshakes++;
-    let ended = false;
-    const over = (): void => {
-      if (!ended) handshakes--;
-      ended = true;
-    };
-    const { certificateDer } = identity;
-    const how = { ...options, isServer: true, secureContext, ownCertificate: certificateDer };
-    const stream = new RealTlsStream(socket, remote, how, modules);
-    stream.limitOpening(options.handshakeTimeoutMs);
-    stream.onGone(over);
-    stream.prepare(socket, () => {
-      over();
-      const handler = accept(stream);
-      if (handler === undefined) stream.destroy();
-      else stream.open(handler);
-    });
-  });
+  const acceptor = acceptTls(options, modules, accept);
+  const server = net.createServer({ pauseOnConnect: true, noDelay: true }, acceptor.take);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(bindError(error, options)));
     const { host, port, backlog } = options;
@@ -57,10 +23,7 @@ export function listenTls(
       const at = server.address() as net.AddressInfo;
       resolve({
         local: toEndpoint(at.address, at.port),
-        setIdentity(next) {
-          secureContext = tlsContext(next);
-          identity = next;
-        },
+        setIdentity: acceptor.setIdentity,
         // Node's own callback would wait for the streams, which live on. The port is free at once.
         async close() {
           server.close();
