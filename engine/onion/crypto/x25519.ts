@@ -20,6 +20,9 @@ export type X25519Peer = KeyObject;
 /**
  * A private key as OpenSSL holds it. Making one computes the public key too, which is the dear part (a fixed-base
  * multiplication): keep it for as long as the key is used.
+ *
+ * Never from `generateKeyPairSync`: in Node 20 what made such a key shares a lock with it, takes that lock again when
+ * it is collected, and waits for ever when the collection happens inside of an export as JSON Web Key.
  */
 export class X25519Key {
   readonly publicKey: Uint8Array;
