@@ -2,7 +2,10 @@
 import { createRealRuntime } from '../../engine/runtime/real/runtime.ts';
 import { startRelay } from '../../test/onion/relay/support/test-network.ts';
 
-const { relay, place } = await startRelay(createRealRuntime(), '127.0.0.1', { slotCount: 2048 });
+const { relay, place } = await startRelay(createRealRuntime(), '127.0.0.1', {
+  slotCount: 2048,
+  limits: { keyStreamCells: 32 },
+});
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const { endpoint, fingerprint, ed25519Id, onionKey } = place;
 

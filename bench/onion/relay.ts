@@ -63,7 +63,10 @@ interface Started {
 }
 
 async function startHere(): Promise<Started> {
-  const { relay, place } = await startRelay(runtime, HOST, { slotCount: 2048 });
+  const { relay, place } = await startRelay(runtime, HOST, {
+    slotCount: 2048,
+    limits: { keyStreamCells: 32 },
+  });
   process.on('exit', () => {
     if (process.env['STATS']) console.log(relay.stats());
   });

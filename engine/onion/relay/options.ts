@@ -39,7 +39,7 @@ export const RELAY_LIMITS: RelayLimits = {
   channelsMax: 8192,
   circuitsMax: 4096,
   circuitsPerChannelMax: 4096,
-  keyStreamCells: 16,
+  keyStreamCells: 32,
   dialsMax: 256,
   waitingPerDialMax: 512,
   streamsPerCircuitMax: 1024,

@@ -12,8 +12,8 @@ import type { RelayCircuit } from './circuit.ts';
 import type { RelayCounters } from './counters.ts';
 import { RunSender } from './run-sender.ts';
 
-/** What cells are built in: 127 of them. */
-const ROOM_SLOTS = 4;
+/** What cells are built in: a run of the slab for 127 of them. */
+export const ROOM_SLOTS = 4;
 const ROOM_CELLS = Math.floor((ROOM_SLOTS * SLOT_BYTES) / CELL_BYTES);
 /** Random bytes fetched at once for the ends of cells that are not full. */
 const CHANCE_BYTES = 16 * 1024;

@@ -3,6 +3,7 @@ import { END_REASON } from '../../cell/reason.ts';
 import { streamSendmesDue } from '../../flow/fixed-window.ts';
 import type { StreamId } from '../../units.ts';
 import type { RelayCircuit } from '../circuit.ts';
+import { ROOM_SLOTS } from '../originator.ts';
 import type { DirectoryHandler } from '../services.ts';
 import type { EdgeRoom } from './edge-room.ts';
 import { EdgeStream } from './edge-stream.ts';
@@ -17,6 +18,7 @@ export class DirectoryStream extends EdgeStream {
   /** What of the answer is left; undefined: there is none yet. */
   #answer: Uint8Array | undefined;
   #isAnswering = false;
+  #isMemoryAwaited = false;
   waitingBytes = 0;
   waitingSinceMs: number | undefined;
 
@@ -68,7 +70,10 @@ export class DirectoryStream extends EdgeStream {
       this.waitingBytes = answer.length;
       if (sent < length) {
         // Without memory for cells nothing else would wake it.
-        if (sent === 0 && this.#room.sendable(this) > 0) slab.whenFree(() => this.#goOn(), 4);
+        if (!this.#isMemoryAwaited && this.#room.sendable(this) > 0) {
+          this.#isMemoryAwaited = true;
+          slab.whenFree(() => this.#goOn(), ROOM_SLOTS);
+        }
         return;
       }
     }
@@ -84,6 +89,7 @@ export class DirectoryStream extends EdgeStream {
   }
 
   #goOn(): void {
+    this.#isMemoryAwaited = false;
     if (this.isClosed) return;
     this.pump();
     this.#room.modules.turn.end();

@@ -13,10 +13,15 @@ import {
 } from '../../flow/xon-xoff.ts';
 import type { StreamId } from '../../units.ts';
 import type { RelayCircuit } from '../circuit.ts';
+import { ROOM_SLOTS } from '../originator.ts';
 import { type EdgeRoom, endReasonOf, TTL_SEC } from './edge-room.ts';
 import { EdgeStream } from './edge-stream.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
+/** Cells read ahead of what may be sent: a SENDME allows 31 or 50 more, and a read beyond that may be under way. */
+const AHEAD_CELLS = 64;
+/** With so much read ahead a stream stops reading. */
+const AHEAD_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** A stream to the outside. Data that comes before the connection stands is kept until it does. */
@@ -25,6 +30,7 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   readonly #drain: DrainState;
   #socket: ByteStream | undefined;
   #isPaused = false;
+  #isMemoryAwaited = false;
   /** Read, and not allowed out yet. */
   #held: Uint8Array = NOTHING;
   /** The connection is gone; END follows what is held. */
@@ -52,11 +58,12 @@ export class ExitStream extends EdgeStream implements StreamHandler {
     this.#room.modules.turn.end();
   }
 
-  /** As much as may be sent now; a stream that may not send is paused, and keeps what comes all the same. */
+  /** As much as may be sent now, and at least what the next SENDME will allow: it is to find data ready. */
   readTarget(): Uint8Array {
     const { scratchAt, scratchBytes, modules } = this.#room;
     const cellBytes = this.circuit.format.dataBytesMax(RELAY.data);
-    const cells = Math.max(1, Math.min(this.#room.sendable(this), Math.floor(scratchBytes / cellBytes)));
+    const wanted = Math.max(AHEAD_CELLS, this.#room.sendable(this));
+    const cells = Math.min(wanted, Math.floor(scratchBytes / cellBytes));
     return modules.slab.bytes.subarray(scratchAt, scratchAt + cells * cellBytes);
   }
 
@@ -64,8 +71,11 @@ export class ExitStream extends EdgeStream implements StreamHandler {
     if (this.isClosed) return;
     const { scratchAt, modules } = this.#room;
     const sent = this.#held.length > 0 ? 0 : this.#room.send(this, scratchAt, length);
-    if (sent < length) this.#hold(modules.slab.bytes.slice(scratchAt + sent, scratchAt + length));
-    if (this.#held.length > 0 || this.#room.sendable(this) === 0) this.#pause();
+    if (sent < length) {
+      this.#hold(modules.slab.bytes.slice(scratchAt + sent, scratchAt + length));
+      if (this.#room.sendable(this) > 0) this.#awaitMemory();
+    }
+    if (this.#held.length >= AHEAD_BYTES) this.#pause();
     modules.turn.end();
   }
 
@@ -107,15 +117,20 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   }
 
   pump(): void {
+    const cellBytes = this.circuit.format.dataBytesMax(RELAY.data);
     while (this.#held.length > 0) {
-      const length = Math.min(this.#held.length, this.#room.scratchBytes);
+      const allowed = this.#room.sendable(this) * cellBytes;
+      const length = Math.min(this.#held.length, this.#room.scratchBytes, allowed);
+      if (length === 0) break;
       this.#room.modules.slab.bytes.set(this.#held.subarray(0, length), this.#room.scratchAt);
       const sent = this.#room.send(this, this.#room.scratchAt, length);
       this.#held = this.#held.subarray(sent);
-      if (sent < length) return;
+      if (sent === length) continue;
+      this.#awaitMemory();
+      break;
     }
     if (this.#end !== undefined) this.#finish();
-    else if (this.#isPaused && this.#room.sendable(this) > 0) {
+    else if (this.#isPaused && this.#held.length < AHEAD_BYTES) {
       this.#isPaused = false;
       this.#socket?.resume();
     }
@@ -125,6 +140,19 @@ export class ExitStream extends EdgeStream implements StreamHandler {
     this.isClosed = true;
     this.#early.length = 0;
     this.#socket?.destroy();
+  }
+
+  /** It may send, and there is no room for cells: no SENDME will come to wake it. */
+  #awaitMemory(): void {
+    const { slab, turn } = this.#room.modules;
+    if (this.#isMemoryAwaited) return;
+    this.#isMemoryAwaited = true;
+    slab.whenFree(() => {
+      this.#isMemoryAwaited = false;
+      if (this.isClosed || this.circuit.isClosed) return;
+      turn.wake(this.circuit);
+      turn.end();
+    }, ROOM_SLOTS);
   }
 
   #pause(): void {
@@ -138,7 +166,6 @@ export class ExitStream extends EdgeStream implements StreamHandler {
       this.#held = bytes;
       return;
     }
-    // A read that was under way when the connection was told to stop.
     const both = new Uint8Array(this.#held.length + bytes.length);
     both.set(this.#held);
     both.set(bytes, this.#held.length);
