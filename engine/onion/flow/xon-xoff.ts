@@ -87,6 +87,10 @@ export function onStreamDrained(
   takenBytes: number,
   nowMs: number,
 ): FlowMessage | undefined {
+  // How long it stood still says nothing of how fast it goes on: a paused program would get a trickle for minutes.
+  if (state.isXoffSent && takenBytes > 0 && state.drainedBytes === 0 && state.drainSinceMs !== undefined) {
+    state.drainSinceMs = nowMs;
+  }
   state.drainedBytes += takenBytes;
   if (state.drainSinceMs === undefined && waitingBytes > 0) {
     state.drainSinceMs = nowMs;

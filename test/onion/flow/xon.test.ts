@@ -38,6 +38,20 @@ test('XON when all has drained, with the rate at which it did', () => {
   assert.ok(message?.kind === 'xon' && message.kbps > 900 && message.kbps < 1100, JSON.stringify(message));
 });
 
+test('a standstill before it drains does not count: the rate is that of the draining', () => {
+  const state = drainState(PARAMS, false);
+  onStreamData(state, PARAMS, XOFF_BYTES / 2, 0);
+  onStreamData(state, PARAMS, XOFF_BYTES + 1, 1);
+  onStreamData(state, PARAMS, XOFF_BYTES * 2, 2);
+  let message: FlowMessage | undefined;
+  let waiting = XOFF_BYTES * 2;
+  for (let nowMs = 60_000; waiting > 0; nowMs += 1) {
+    waiting = Math.max(0, waiting - 1000);
+    message = onStreamDrained(state, PARAMS, waiting, 1000, nowMs);
+  }
+  assert.ok(message?.kind === 'xon' && message.kbps > 900, JSON.stringify(message));
+});
+
 /** Drains `rate` bytes a millisecond for `durationMs` while data waits; the messages sent. */
 function drain(state: DrainState, rate: number, fromMs: number, durationMs: number): readonly FlowMessage[] {
   const messages: FlowMessage[] = [];
