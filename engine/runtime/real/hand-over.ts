@@ -119,7 +119,8 @@ export function receiveHandOvers(path: string, take: (socket: net.Socket) => voi
   // Nobody is there; it is only the way to the class of its handle.
   const probe = net.connect(`${path}-none`);
   probe.on('error', () => {});
-  const pipe = new (handleOf(probe).constructor as PipeClass)(IPC_PIPE);
+  const HandlePipe = handleOf(probe).constructor as PipeClass;
+  const pipe = new HandlePipe(IPC_PIPE);
   probe.destroy();
   const socket = withHandle(pipe, { manualStart: true });
   socket.on('error', () => {});
