@@ -106,6 +106,9 @@ config('what is wrong is named, with what to write', () => {
     [{ family: ['MyOther'] }, /“family\.0”/, /40 hex digits/],
     [{ metrics: '0.0.0.0:9035' }, /“metrics”/, /loopback/],
     [{ nameServers: ['ns.example.org'] }, /“nameServers”/, /9\.9\.9\.9/],
+    [{ family: Array(201).fill('A'.repeat(40)) }, /“family”/, /at most 200/],
+    [{ nameServers: Array(9).fill('192.0.2.1') }, /“nameServers”/, /at most 8/],
+    [{ exitPolicy: Array(1001).fill('accept *:80') }, /“exitPolicy”/, /at most 1000|reduced/],
     [{ authorities: ['nonsense'] }, /“authorities”/, /DirPort/],
   ];
   for (const [change, message, advice] of cases) {
@@ -148,6 +151,8 @@ config('a file that is no JSON object, or not there', () => {
     assert.is(error.code, 'BAD_USAGE');
     assert.match(error.message, 'does not hold one JSON object');
   }
+  writeFileSync(file, ' '.repeat(1024 * 1024 + 1));
+  assert.match(thrown(() => readRelayConfig(file)).advice, 'too long');
 });
 
 config.run();

@@ -3,6 +3,7 @@
  * machine only; names are looked up with a bound on what is remembered; what a relay remembers survives damage.
  */
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { heartbeatFields } from '../../../engine/node/relay/heartbeat.ts';
@@ -130,8 +131,36 @@ metrics('the page is there, and nothing else, and only under the names of this m
       (reason: { code: string }) => reason,
     );
     assert.is(error?.code, 'ADDRESS_IN_USE');
-    assert.is(METRICS_CONNECTIONS_MAX, 16);
   } finally {
+    await server.close();
+  }
+});
+
+metrics('more connections than there may be are closed at once', async () => {
+  const server = await MetricsServer.start({ host: '127.0.0.1', port: 0 }, { text: () => 'a 1\n' });
+  const sockets = Array.from({ length: METRICS_CONNECTIONS_MAX + 4 }, () =>
+    connect(server.port, '127.0.0.1'),
+  );
+  try {
+    let closed = 0;
+    await new Promise<void>((resolve) => {
+      for (const socket of sockets) {
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          closed += 1;
+          if (closed === 4) resolve();
+        });
+      }
+    });
+    sockets.find((socket) => !socket.destroyed)?.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.is(
+      (await fetched(server.port, '/metrics')).status,
+      200,
+      'and there is room again when one has gone',
+    );
+  } finally {
+    for (const socket of sockets) socket.destroy();
     await server.close();
   }
 });
