@@ -224,7 +224,6 @@ export class ClientLink implements CircuitLink {
     this.#outbox.send();
     if (!hasRoom) this.#waitForRoom();
     this.#finishClosing();
-    this.#channel.flush();
   }
 
   #onWritable(): void {

@@ -14,6 +14,8 @@ import type { SendingCircuit } from './sending.ts';
 /** Cells of one burst lie in so many slots at most: 127 cells, one write of 64 KiB. */
 const BURST_SLOTS = 4;
 const TAG_BYTES_MAX = 20;
+/** Chance for padding is drawn so much at a time: the generator costs more by the call than by the byte. */
+const CHANCE_BYTES = 8192;
 
 /** A relay cell to write. */
 export interface CellDraft {
@@ -48,6 +50,7 @@ export class CellOutbox {
   readonly #isData: boolean[] = [];
   readonly #indexes: number[] = [];
   readonly #tag = new Uint8Array(TAG_BYTES_MAX);
+  #chance: Uint8Array = new Uint8Array(0);
 
   constructor(modules: {
     readonly channel: Channel;
@@ -96,9 +99,16 @@ export class CellOutbox {
     const padAt = format.padAt(bytes, bodyAt, dataAt, dataLength);
     const end = this.#next + CELL_BYTES;
     // tor-spec: chance, so that nobody can tell a digest from known cells.
-    if (padAt < end) bytes.set(this.#random.bytes(end - padAt), padAt);
+    if (padAt < end) bytes.set(this.#takeChance(end - padAt), padAt);
     this.#isData.push(isData);
     this.#next = end;
+  }
+
+  #takeChance(byteLength: number): Uint8Array {
+    if (this.#chance.length < byteLength) this.#chance = this.#random.bytes(CHANCE_BYTES);
+    const taken = this.#chance.subarray(0, byteLength);
+    this.#chance = this.#chance.subarray(byteLength);
+    return taken;
   }
 
   /** Enciphers what is written and gives it to the channel. */
