@@ -40,17 +40,18 @@ export interface AlliumClient {
   readonly socksPort: number;
 }
 
-/** Starts `allium onion client`, whose circuits all go along this path of nicknames or fingerprints. */
+/** Starts `allium onion client`, whose circuits all go along this path of nicknames or fingerprints; `settings` win. */
 export async function startAlliumClient(
   path: readonly [guard: string, middle: string, exit: string],
   place: AlliumPlace,
+  settings: object = {},
 ): Promise<AlliumClient> {
   const socksPort = await takePort();
   const [guard, middle, exit] = path;
   const config = {
     ...{ authorities: place.authorities, dataDir: 'data', socks: `127.0.0.1:${socksPort}` },
     ...{ entryNodes: [guard], middleNodes: [middle], exitNodes: [exit] },
-    ...{ testNetwork: true, log: 'info' },
+    ...{ testNetwork: true, log: 'info', ...settings },
   };
   return { daemon: startAllium(['onion', 'client'], config, place), socksPort };
 }

@@ -22,17 +22,18 @@ export interface Context {
   readonly say: (line: string) => void;
   /** Takes over a contest, finished or so far. */
   readonly keep: (contest: Contest) => void;
-  /** Notes what was left out. */
-  readonly skip: (sentence: string) => void;
 }
 
-/** Starts the client of Allium when it is first asked for. */
+/** What a client of Allium is told: nothing, or to leave Counter Galois Onion out. */
+export type AlliumSetting = '' | 'AES-CTR, no CGO';
+
+/** Starts clients of Allium when they are first asked for. */
 export class AlliumClientDesk {
   readonly #network: BenchNetwork;
   readonly #authorities: readonly string[];
   readonly #nodeWords: readonly string[];
   readonly #idle: Map<string, number>;
-  #client: Promise<AlliumClient> | undefined;
+  readonly #clients = new Map<AlliumSetting, Promise<AlliumClient>>();
 
   constructor(network: BenchNetwork, idle: Map<string, number>, nodeWords: readonly string[] = []) {
     this.#network = network;
@@ -42,24 +43,31 @@ export class AlliumClientDesk {
   }
 
   /** Resolves when a stream came through. */
-  client(): Promise<AlliumClient> {
-    this.#client ??= this.#start();
-    return this.#client;
+  client(setting: AlliumSetting = ''): Promise<AlliumClient> {
+    const known = this.#clients.get(setting) ?? this.#start(setting);
+    this.#clients.set(setting, known);
+    return known;
   }
 
-  async carrier(): Promise<Carrier> {
-    return alliumCarrier(this.#network, await this.client(), ALLIUM_PATH);
+  async carrier(setting: AlliumSetting = ''): Promise<Carrier> {
+    const carrier = alliumCarrier(this.#network, await this.client(setting), ALLIUM_PATH);
+    return { ...carrier, setting };
   }
 
   async stop(): Promise<void> {
-    await this.#client?.then(({ daemon }) => daemon.stop('SIGINT'));
+    for (const client of this.#clients.values()) await (await client).daemon.stop('SIGINT');
   }
 
-  async #start(): Promise<AlliumClient> {
+  async #start(setting: AlliumSetting): Promise<AlliumClient> {
     const network = this.#network;
     const client = await startAlliumClient(
       [network.fingerprint('allium1'), network.fingerprint('allium2'), network.fingerprint('allium3')],
-      { folder: network.folder('client'), authorities: this.#authorities, nodeWords: this.#nodeWords },
+      {
+        folder: network.folder(`client-${setting}`),
+        authorities: this.#authorities,
+        nodeWords: this.#nodeWords,
+      },
+      setting === '' ? {} : { cgo: false },
     );
     await awaitAllium('Allium’s client', client.daemon, async () => {
       try {
@@ -72,7 +80,7 @@ export class AlliumClientDesk {
         return false;
       }
     });
-    this.#idle.set('client', residentBytes(client.daemon.pid));
+    if (setting === '') this.#idle.set('client', residentBytes(client.daemon.pid));
     return client;
   }
 }

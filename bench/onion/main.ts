@@ -83,6 +83,7 @@ async function measure(options: OnionBenchOptions, resultPath: string): Promise<
   let contests: readonly Contest[] = [];
   const resultSoFar = (): OnionResult => mergeResults(before, { ...facts, contests, skipped: [...skipped] });
   const hasAllium = !options.rivalsOnly;
+  if (!hasAllium) skipped.push('Allium was left out.');
   say('the network starts');
   const network = await startBenchNetwork({ hasAllium, relayWords: () => [], ttlMs: TTL_MS, say });
   const idle = new Map(
@@ -96,10 +97,6 @@ async function measure(options: OnionBenchOptions, resultPath: string): Promise<
     keep: (contest) => {
       contests = mergeContests(contests, [contest]);
       writeResult(resultPath, resultSoFar());
-    },
-    skip: (sentence) => {
-      skipped.push(sentence);
-      say(sentence);
     },
   };
   try {

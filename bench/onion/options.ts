@@ -14,6 +14,8 @@ export interface OnionBenchOptions {
   /** Only C tor: for a look at the other side. */
   readonly rivalsOnly: boolean;
   readonly profile: boolean;
+  /** The client that is profiled asks for no Counter Galois Onion. */
+  readonly noCgo: boolean;
   /** Only writes the page afresh from the result file. */
   readonly render: boolean;
 }
@@ -26,12 +28,14 @@ Allium's relays and client beside C tor in one private network on 127.0.0.1, by 
   --only LIST        sections: ${SECTIONS.join(',')} (default: all)
   --runs N           runs of each contestant (5; with --quick 2)
   --quick            small transfers: for a look, not for figures
-  --size SIZE        of a transfer (100MB; with --quick 30MB); contestants known to be slow move a third of it
+  --size SIZE        of a transfer, such as 64MiB (100 MB; with --quick 30 MB); contestants known to be slow
+                     move a third of it
   --rivals-only      leave Allium out
   --out DIR          where results go (bench/results)
   --merge            keep what the result file in --out says about contests that are not run
   --profile          where the time of Allium's middle relay and client goes under one stream, into
                      onion-profile.txt; nothing else is run
+  --no-cgo           with --profile: the client asks for AES-CTR alone
   --render           write the page afresh from the result file; nothing is run
   --help             this text
 
@@ -58,6 +62,7 @@ export function parseOnionOptions(
       merge: { type: 'boolean', default: false },
       'rivals-only': { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      'no-cgo': { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -68,7 +73,8 @@ export function parseOnionOptions(
     throw new Error('--runs wants a number from 1 to 100');
   const sizeBytes =
     values.size === undefined ? (values.quick ? QUICK_BYTES : FULL_BYTES) : parseSize(values.size);
-  if (sizeBytes === undefined || sizeBytes < SIZE_MIN) throw new Error('--size wants a size of at least 1MB');
+  if (sizeBytes === undefined || sizeBytes < SIZE_MIN)
+    throw new Error('--size wants a size of at least 1 MB');
   return {
     sections: sectionsOf(values.only),
     runs,
@@ -77,6 +83,7 @@ export function parseOnionOptions(
     merge: values.merge,
     rivalsOnly: values['rivals-only'],
     profile: values.profile,
+    noCgo: values['no-cgo'],
     render: values.render,
   };
 }

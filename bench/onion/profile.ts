@@ -25,14 +25,24 @@ export async function runProfile(options: OnionBenchOptions, say: (line: string)
   const desk = new AlliumClientDesk(network, new Map(), words('client'));
   const texts: string[] = [];
   try {
-    const entry = bulkEntry(await desk.carrier(), 1, options.sizeBytes, network);
-    const pids = { middle: network.pid('allium2'), client: (await desk.client()).daemon.pid };
+    const setting = options.noCgo ? 'AES-CTR, no CGO' : '';
+    const entry = bulkEntry(await desk.carrier(setting), 1, options.sizeBytes, network);
+    const pids = {
+      ...{ guard: network.pid('allium1'), middle: network.pid('allium2'), exit: network.pid('allium3') },
+      client: (await desk.client(setting)).daemon.pid,
+    };
     const before = Object.values(pids).map(threadTimes);
+    const calls = Object.values(pids).map(systemCalls);
     const run = await entry.run();
     const gigabytes = (run['bytes'] ?? 0) / GB;
-    texts.push(`One stream, ${((run['rate'] ?? 0) / 1e6).toFixed(0)} MB/s under the profiler\n`);
+    texts.push(
+      `One stream${options.noCgo ? ', AES-CTR' : ''}, ${((run['rate'] ?? 0) / 1e6).toFixed(0)} MB/s under the profiler\n`,
+    );
     for (const [index, [role, pid]] of Object.entries(pids).entries())
-      texts.push(`\n${role}, threads, CPU s/GB\n`, threadTable(before[index]!, threadTimes(pid), gigabytes));
+      texts.push(
+        `\n${role}, threads, CPU s/GB; ${callText(calls[index]!, systemCalls(pid))}\n`,
+        threadTable(before[index]!, threadTimes(pid), gigabytes),
+      );
   } finally {
     await desk.stop();
     await network.stop();
@@ -41,6 +51,29 @@ export async function runProfile(options: OnionBenchOptions, say: (line: string)
   process.stdout.write(texts.join(''));
   mkdirSync(options.outFolder, { recursive: true });
   writeFileSync(join(options.outFolder, 'onion-profile.txt'), texts.join(''));
+}
+
+interface SystemCalls {
+  readonly reads: number;
+  readonly readBytes: number;
+  readonly writes: number;
+  readonly writtenBytes: number;
+}
+
+/** Calls of read and write so far, with their bytes. */
+function systemCalls(pid: number): SystemCalls {
+  const text = readFileSync(`/proc/${pid}/io`, 'utf8');
+  const value = (key: string): number => Number(new RegExp(`^${key}: (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  const [reads, writes] = [value('syscr'), value('syscw')];
+  return { reads, readBytes: value('rchar'), writes, writtenBytes: value('wchar') };
+}
+
+function callText(before: SystemCalls, after: SystemCalls): string {
+  const mean = (bytes: number, calls: number): string => (calls === 0 ? '–' : (bytes / calls).toFixed(0));
+  const [reads, writes] = [after.reads - before.reads, after.writes - before.writes];
+  const readBytes = mean(after.readBytes - before.readBytes, reads);
+  const writtenBytes = mean(after.writtenBytes - before.writtenBytes, writes);
+  return `${reads} reads of ${readBytes} bytes, ${writes} writes of ${writtenBytes} bytes`;
 }
 
 function threadTable(before: readonly ThreadTime[], after: readonly ThreadTime[], gigabytes: number): string {

@@ -51,7 +51,7 @@ async function bulkContest(
 ): Promise<void> {
   const { network, options, allium } = context;
   const carriers: readonly Carrier[] = [
-    ...(allium === undefined ? [] : [await allium.carrier()]),
+    ...(allium === undefined ? [] : [await allium.carrier(), await allium.carrier('AES-CTR, no CGO')]),
     torCarrier(network, TOR_PATH, 'as it comes', TOR),
     ...(hasConflux ? [confluxCarrier(network)] : []),
     torCarrier(network, TOR_PATH, 'Vanilla', TOR),

@@ -103,7 +103,7 @@ export class TorBuilder {
 
   /** Tor's own circuits come by here as well: only the latest are kept. */
   #noteEarly(id: string, status: string, atMs: number): void {
-    if (status === 'BUILT') this.#early.set(id, { status, atMs });
+    this.#early.set(id, { status, atMs });
     const [oldest] = this.#early.keys();
     if (this.#early.size > 256 && oldest !== undefined) this.#early.delete(oldest);
   }
