@@ -6,15 +6,10 @@ import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AlliumError } from '../../../engine/codec/error.ts';
+import { STORE_KEYS } from '../../../engine/onion/client/stored-documents.ts';
 import type { OnionClientOptions } from '../../../engine/onion/client/types.ts';
-import {
-  type ClientKit,
-  type ClientRoom,
-  clientKit,
-  clientRoom,
-  type MemoryStore,
-} from './support/client-kit.ts';
-import { makeConsensus, nameOf } from './support/directory-documents.ts';
+import { type ClientKit, type ClientRoom, clientKit, clientRoom, MemoryStore } from './support/client-kit.ts';
+import { answerDirectory, makeConsensus, nameOf } from './support/directory-documents.ts';
 import { type Download, download } from './support/download.ts';
 import { content, ORIGIN, type SimNetwork, simNetwork } from './support/sim-network.ts';
 
@@ -176,6 +171,41 @@ test('a restart fetches nothing and keeps its guards', async () => {
   assert.equal(network.documents.asked, []);
   for (const { hops } of again.client.circuits) assert.ok(guards.has(hops[0]!.fingerprint));
   await again.stop();
+  await network.stop();
+});
+
+test('asks at a DirPort where that is set, and refuses to begin where nobody can be asked', async () => {
+  const network = await simNetwork();
+  const plain = network.authorities.map((one) => ({ ...one, orPort: 0, dirPort: 80 }));
+  for (const { host } of plain) {
+    network.world.serveHttp(host, ({ url }) => {
+      const request = new TextEncoder().encode(`GET ${new URL(url).pathname} HTTP/1.0\r\n\r\n`);
+      const nowMs = network.relays[0]!.host.runtime.clock.wallClock();
+      const answer = answerDirectory(network.documents, request, nowMs)!;
+      const bodyAt = Buffer.from(answer).indexOf('\r\n\r\n') + 4;
+      return { status: 200, body: answer.subarray(bodyAt) };
+    });
+  }
+  const running = await start(network, { authorities: plain, useDirPort: true });
+  assert.ok(running.client.circuits.every(({ purpose }) => purpose === 'exit'));
+  checkWhole(await network.wait('download', get(running, 1000)), 1000);
+  await running.stop();
+  const nobody = begin(network, { authorities: plain });
+  const code = await nobody.client.start().catch((error: AlliumError) => error.code);
+  assert.is(code, 'BAD_USAGE');
+  await nobody.stop();
+  await network.stop();
+});
+
+test('takes nothing over from a store that is damaged, and says so of the guards', async () => {
+  const network = await simNetwork();
+  const store = new MemoryStore();
+  for (const key of Object.values(STORE_KEYS)) store.values.set(key, new TextEncoder().encode('rubbish\n'));
+  const running = await start(network, {}, store);
+  const codes = running.progress.flatMap((one) => (one.kind === 'problem' ? one.error.code : []));
+  assert.ok(codes.includes('BAD_STATE'));
+  checkWhole(await network.wait('download', get(running, 1000)), 1000);
+  await running.stop();
   await network.stop();
 });
 
