@@ -76,7 +76,11 @@ export class Bootstrap {
   /** Runs until {@link stop}. Rejects only when the store does. */
   async run(): Promise<void> {
     this.#report(BOOTSTRAP_STEPS.begin);
-    await restoreDocuments(this.#options, this.#modules);
+    const refused = await restoreDocuments(this.#options, this.#modules);
+    if (refused !== undefined) {
+      const advice = 'It is not used; another one is fetched.';
+      this.#problem(new AlliumError('CONSENSUS_REFUSED', `the stored consensus: ${refused}`, { advice }));
+    }
     this.#look();
     for (let failures = 0; !this.#isStopped; ) {
       const isGood = await this.#update();

@@ -37,7 +37,10 @@ export function saveMicrodescriptors(store: KeyValueStore, documents: NetworkDoc
   return store.set(STORE_KEYS.microdescriptors, joinBytes(...texts));
 }
 
-/** Takes over what the store has and what is still good; all of it is checked as if it came from a stranger. */
+/**
+ * Takes over what the store has and what is still good; all of it is checked as if it came from a stranger. Gives back
+ * why a consensus that was there is not used.
+ */
 export async function restoreDocuments(
   options: { readonly authorities: readonly DirectoryAuthority[] },
   modules: {
@@ -45,7 +48,7 @@ export async function restoreDocuments(
     readonly store: KeyValueStore;
     readonly documents: NetworkDocuments;
   },
-): Promise<void> {
+): Promise<string | undefined> {
   const { store, documents, runtime } = modules;
   const known = new Set(options.authorities.map(({ v3ident }) => v3ident));
   const certificates = await store.get(STORE_KEYS.certificates);
@@ -55,22 +58,23 @@ export async function restoreDocuments(
     );
   }
   const text = await store.get(STORE_KEYS.consensus);
-  if (text === undefined) return;
+  if (text === undefined) return undefined;
   const consensus = parseConsensus(text);
-  if (!consensus.ok) return;
+  if (!consensus.ok) return consensus.reason;
   const verdict = verifyConsensus(consensus.value, {
     authorities: options.authorities,
     certificates: documents.certificates,
     nowMs: runtime.clock.wallClock(),
   });
-  if (!verdict.ok) return;
+  if (!verdict.ok) return verdict.reason;
   documents.setConsensus(consensus.value, text);
   const stored = await store.get(STORE_KEYS.microdescriptors);
-  if (stored === undefined) return;
+  if (stored === undefined) return undefined;
   const kept: KeptMicrodescriptor[] = [];
   for (const part of splitDocuments(stored, 'onion-key', STORED_MICRODESCS_MAX)) {
     const result = parseMicrodescriptor(part);
     if (result.ok) kept.push({ descriptor: result.value, text: part.slice() });
   }
   documents.addMicrodescriptors(kept);
+  return undefined;
 }
