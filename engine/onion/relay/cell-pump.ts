@@ -80,27 +80,27 @@ export class CellPump {
     this.#bank.run();
     for (let at = 0; at < end - first; at += 1) {
       const number = this.#numbers[at]!;
-      const crypto = this.#legs[at]?.circuit.crypto;
-      if (crypto === undefined || number < 0) continue;
-      this.#recognised[at] = crypto.ciphers.outcomes[number]!;
+      const hop = this.#legs[at]?.circuit.crypto;
+      if (hop === undefined || number < 0) continue;
+      this.#recognised[at] = hop.ciphers.outcomes[number]!;
     }
   }
 
   /** Gives a cell to its circuit's ciphers. */
   #add(leg: Leg, offset: number): number {
     const { circuit } = leg;
-    const { crypto } = circuit;
-    if (crypto === undefined || !leg.isOpen) return NOT_OPEN;
+    const hop = circuit.crypto;
+    if (hop === undefined || !leg.isOpen) return NOT_OPEN;
     const command = this.#bytes[offset + 4]!;
     if (leg.isNext) {
       if (command === CELL.relayEarly) return EARLY_BACKWARD;
-      return crypto.ciphers.backward(crypto.cipherId, offset + CELL_BODY_AT, command);
+      return hop.ciphers.backward(hop.cipherId, offset + CELL_BODY_AT, command);
     }
     if (command === CELL.relayEarly) {
       if (circuit.earlyLeft === 0) return EARLY_TOO_MANY;
       circuit.earlyLeft -= 1;
     }
-    return crypto.ciphers.forward(crypto.cipherId, offset + CELL_BODY_AT, command);
+    return hop.ciphers.forward(hop.cipherId, offset + CELL_BODY_AT, command);
   }
 
   #dispatch(lease: Lease, offsets: Int32Array, first: number, end: number): void {

@@ -95,9 +95,9 @@ export class RelayMessages {
 
   #onData(circuit: RelayCircuit, lease: Lease, offset: number, number: number): void {
     const { streamId: id, dataAt, dataLength } = this.#header;
-    const { crypto } = circuit;
-    if (crypto!.receiver.onReceived(1) === 'sendme') {
-      const tagBytes = crypto!.ciphers.readTag(number, this.#tag);
+    const hop = circuit.crypto;
+    if (hop!.receiver.onReceived(1) === 'sendme') {
+      const tagBytes = hop!.ciphers.readTag(number, this.#tag);
       const digest = this.#tag.slice(0, tagBytes);
       this.#originator.message(circuit, RELAY.sendme, CIRCUIT_STREAM, encodeSendme({ version: 1, digest }));
     }
