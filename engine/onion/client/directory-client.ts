@@ -52,7 +52,7 @@ export class DirectoryClient {
   }
 
   /** Asks `source`; never rejects. */
-  async fetch(
+  async ask(
     source: DirectorySource,
     request: DirectoryRequest,
     limits: FetchLimits,

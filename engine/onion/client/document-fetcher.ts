@@ -164,7 +164,7 @@ export class DocumentFetcher {
     how: { readonly bytesMax: number; readonly ifModifiedSinceMs: number | undefined },
   ): Promise<Uint8Array | 'not-modified' | AlliumError> {
     const { ifModifiedSinceMs } = how;
-    const answer = await this.#directory.fetch(
+    const answer = await this.#directory.ask(
       source,
       { method: 'GET', path, ifModifiedSinceMs },
       { bodyBytesMax: how.bytesMax, idleTimeoutMs: IDLE_TIMEOUT_MS },
