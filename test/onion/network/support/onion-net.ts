@@ -81,9 +81,9 @@ export class OnionNet {
     this.room = simClientRoom({ circuits: options.clientCircuitsMax, cellSlots: 4000 });
     this.clients = Array.from({ length: clientCount }, (_, index) => {
       const host = this.#host(`13.${index >> 8}.${index & 255}.1`);
-      // Half have been here before and know the network.
-      const known = () => (index % 2 === 0 ? undefined : this.#published?.texts);
-      const preBuild = index % 4 < 2;
+      // Most have been here before and know the network; a quarter builds circuits ahead.
+      const known = () => (index % 4 === 0 ? undefined : this.#published?.texts);
+      const preBuild = index % 8 < 2;
       const { directoryAuthorities: authorities, room } = this;
       return new SimClient({ authorities, preBuild }, { host, room, known });
     });

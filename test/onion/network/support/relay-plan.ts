@@ -38,7 +38,7 @@ export function planRelays(count: number, random: SimRandom): readonly RelayPlan
       host: isNeighbour ? `10.${index - 1}.0.2` : `10.${index}.0.1`,
       flags,
       protocols: PROTOCOLS[random.below(PROTOCOLS.length)]!,
-      bandwidthKb: 1000 + Math.floor(20_000 * random.fraction() ** 2),
+      bandwidthKb: 1000 + Math.floor(40_000 * random.fraction() ** 4),
       policy: isExit ? 'accept 7,80,443' : 'reject 1-65535',
       isExit,
       family: inFamily ? Math.floor(index / 7) : undefined,
