@@ -1,6 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { TlsKey } from '../../onion/crypto/link-certificates.ts';
 import { RELAY_RSA_BITS, RSA_EXPONENT } from '../../onion/crypto/rsa-key.ts';
 import { failure, type Result, success } from '../../onion/directory/result.ts';
+
+const TLS_RSA_BITS = 2048;
 
 /** The curves whose private keys are 32 bytes. */
 export type CurveName = 'ed25519' | 'x25519';
@@ -12,6 +15,15 @@ export function makeRsaKey(): Uint8Array {
     publicExponent: RSA_EXPONENT,
   });
   return new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+}
+
+/** A fresh RSA key for TLS, as C tor has it. Takes some 100 ms. */
+export function makeTlsKey(): TlsKey {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: TLS_RSA_BITS });
+  return {
+    privateKeyDer: new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' })),
+    publicKeyInfo: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+  };
 }
 
 /** A fresh private key of 32 bytes: the seed of an Ed25519 key, or an X25519 key. */

@@ -9,6 +9,7 @@ import {
   renewSigningKey,
   type SigningKey,
 } from './identity-keys.ts';
+import { makeTlsKey } from './key-codec.ts';
 import type { KeyFolder } from './key-folder.ts';
 import { type OnionKeyPair, OnionKeyStore, onionKeyTimes } from './onion-keys.ts';
 
@@ -142,6 +143,7 @@ export class KeyKeeper {
         signingSeed: signing.seed,
         signingCert: signing.cert,
         nowMs,
+        tlsKey: makeTlsKey(),
       },
       { random: this.#random },
     );

@@ -22,25 +22,34 @@ const PRIME256V1 = '1.2.840.10045.3.1.7';
 
 /** What a relay shows in TLS, and the X.509 part of its CERTS cell. */
 export interface LinkCertificates {
-  /** A fresh P-256 key with a certificate by the identity key. */
+  /** A key of its own with a certificate by the identity key. */
   readonly tls: TlsIdentity;
   /** Type 2 of a CERTS cell: self-signed by the identity key. DER. */
   readonly identityCertificate: Uint8Array;
 }
 
+/** A key for TLS that was made elsewhere. */
+export interface TlsKey {
+  /** PKCS#8 DER. */
+  readonly privateKeyDer: Uint8Array;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKeyInfo: Uint8Array;
+}
+
 /**
  * Makes both, looking like everybody's: `www.….net` signed by `www.….com`, with dates that do not tell when the relay
  * was started (tor-spec: negotiating and initializing links). `rsaPrivateKeyDer`: the identity key, PKCS#1;
- * `nowMs`: Unix milliseconds. To be made anew every day or two. Takes some milliseconds.
+ * `nowMs`: Unix milliseconds. To be made anew every day or two. Takes some milliseconds. `tlsKey`: in place of a fresh
+ * P-256 key; C tor has RSA keys of 2,048 bits there, and notes an error in its log for any other kind.
  */
 export function makeLinkCertificates(
-  options: { readonly rsaPrivateKeyDer: Uint8Array; readonly nowMs: number },
+  options: { readonly rsaPrivateKeyDer: Uint8Array; readonly nowMs: number; readonly tlsKey?: TlsKey },
   modules: { readonly random: Random },
 ): LinkCertificates {
   const { rsaPrivateKeyDer, nowMs } = options;
   const { random } = modules;
   const [subject, issuer] = [hostName(random, 'net'), hostName(random, 'com')];
-  const key = makeP256Key(random);
+  const key = options.tlsKey ?? makeP256Key(random);
   const lifetimeDays =
     TLS_LIFETIME_DAYS_MIN + random.below(TLS_LIFETIME_DAYS_MAX - TLS_LIFETIME_DAYS_MIN + 1);
   const certificateDer = makeCertificate(
@@ -91,7 +100,7 @@ function serialOf(random: Random): Uint8Array {
 }
 
 /** A key as RFC 5480 and RFC 5915 write it. */
-function makeP256Key(random: Random): { privateKeyDer: Uint8Array; publicKeyInfo: Uint8Array } {
+function makeP256Key(random: Random): TlsKey {
   let secret = random.bytes(32);
   while (!p256.utils.isValidSecretKey(secret)) secret = random.bytes(32);
   const point = p256.getPublicKey(secret, false);

@@ -4,7 +4,7 @@ import { sha256 } from './digest.ts';
 import { CERTIFIED_KEY, ED_CERT_TYPE } from './ed-cert.ts';
 import { expirationHoursAt, makeEdCert } from './ed-cert-check.ts';
 import { makeEd25519KeyPair } from './ed25519.ts';
-import { type LinkCertificates, makeLinkCertificates } from './link-certificates.ts';
+import { type LinkCertificates, makeLinkCertificates, type TlsKey } from './link-certificates.ts';
 import { makeRsaEdCert } from './rsa-ed-cert.ts';
 import { rsaPublicKeyOf } from './rsa-key.ts';
 
@@ -33,10 +33,10 @@ export interface LinkOutfit {
 
 /**
  * Makes a relay's TLS certificate and all that its CERTS cells say, with fresh link keys. Valid for two days: make it
- * anew every day. `nowMs`: Unix milliseconds.
+ * anew every day. `nowMs`: Unix milliseconds; `tlsKey`: as in {@link makeLinkCertificates}.
  */
 export function makeLinkOutfit(
-  options: RelaySigningKeys & { readonly nowMs: number },
+  options: RelaySigningKeys & { readonly nowMs: number; readonly tlsKey?: TlsKey },
   modules: { readonly random: Random },
 ): LinkOutfit {
   const { rsaPrivateKeyDer, identity, signingSeed, signingCert, nowMs } = options;

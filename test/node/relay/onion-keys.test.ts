@@ -1,4 +1,5 @@
 /** Aim: onion keys are changed every four weeks and answered to for a week longer, also across restarts. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -84,6 +85,14 @@ onion('a keeper renews link keys every day, signing keys and onion keys in their
   const modules = { folder, random: createRealRandom(), log: keptLog(), nowMs: NOW_MS };
   const keeper = new KeyKeeper(options, modules);
   const before = { outfit: keeper.outfit, seed: hex(keeper.identity.signing.seed) };
+  const tls = new X509Certificate(keeper.outfit.tls.certificateDer);
+  assert.is(tls.publicKey.asymmetricKeyDetails?.modulusLength, 2048, 'as C tor has it');
+  const tlsKey = createPrivateKey({
+    key: Buffer.from(keeper.outfit.tls.privateKeyDer),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  assert.is(tls.checkPrivateKey(tlsKey), true);
   assert.equal(keeper.tick(new Map(), NOW_MS + 1000), []);
   assert.equal(keeper.tick(new Map(), NOW_MS + LINK_RENEW_MS), ['link']);
   assert.is.not(hex(keeper.outfit.tls.certificateDer), hex(before.outfit.tls.certificateDer));
