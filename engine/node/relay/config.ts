@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { AlliumError } from '../../codec/error.ts';
-import { readAddress, readHostPort } from '../../onion/directory/address.ts';
+import { readAddress, readHostPort } from '../../onion/address.ts';
 import type { DirectoryAuthority } from '../../onion/directory/authority-types.ts';
 import { parseDirAuthorities } from '../../onion/directory/dir-authority.ts';
 import { buildExitPolicy } from '../../onion/directory/exit-policy.ts';

@@ -1,4 +1,4 @@
-import { addressText, readAddress } from '../directory/address.ts';
+import { addressText, readAddress } from '../address.ts';
 import { type FieldReader, join, uint32 } from './fields.ts';
 
 /** Types of addresses in NETINFO and RESOLVED. tor-spec, "NETINFO cells". */

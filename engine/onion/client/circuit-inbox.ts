@@ -1,12 +1,12 @@
 import type { Lease } from '../../kernels/lease.ts';
 import { type ClientCiphers, OUTCOME_NOBODY } from '../../kernels/relay-cells.ts';
+import { readAddress } from '../address.ts';
 import { decodeDestroyReason } from '../cell/circuit-messages.ts';
 import { decodeSendme, decodeXoff, decodeXon } from '../cell/flow-messages.ts';
 import { RELAY } from '../cell/relay-command.ts';
 import type { RelayHeader } from '../cell/relay-format.ts';
 import { decodeResolved } from '../cell/resolve-messages.ts';
 import { decodeConnected, decodeEnd } from '../cell/stream-messages.ts';
-import { readAddress } from '../directory/address.ts';
 import { isPrivateAddress } from '../directory/policy-check.ts';
 import { CIRCUIT_STREAM, streamId } from '../units.ts';
 import type { ClientCircuit } from './circuit.ts';

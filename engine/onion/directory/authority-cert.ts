@@ -1,9 +1,9 @@
+import { readHostPort } from '../address.ts';
 import { joinBytes } from '../crypto/bytes.ts';
 import { sha1 } from '../crypto/digest.ts';
 import { decodeRsaPublicKey, RSA_EXPONENT } from '../crypto/rsa-key.ts';
 import { rsaSign, rsaVerify } from '../crypto/rsa-signature.ts';
 import { readTime, timeText } from '../time.ts';
-import { readHostPort } from './address.ts';
 import type { AuthorityCertificate } from './authority-types.ts';
 import { type ItemRules, type Items, readItems } from './items.ts';
 import type { DocumentLimits } from './line-reader.ts';

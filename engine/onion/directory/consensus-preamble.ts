@@ -1,5 +1,5 @@
+import { readIpv4 } from '../address.ts';
 import { readTime } from '../time.ts';
-import { readIpv4 } from './address.ts';
 import type { Consensus, ConsensusFlavour, ConsensusSource, SharedRandomValue } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';
 import { NO_PROTOCOLS, type Protocols, parseProtocols } from './protocols.ts';

@@ -1,8 +1,8 @@
+import { readAddress } from '../address.ts';
 import { makeNtorCrossCert, makeOnionKeyCrossCert } from '../crypto/descriptor-cross-cert.ts';
 import { decodeEdCert } from '../crypto/ed-cert.ts';
 import { rsaFingerprint } from '../crypto/rsa-key.ts';
 import { timeText } from '../time.ts';
-import { readAddress } from './address.ts';
 import { DESCRIPTOR_LIMITS } from './descriptor-rules.ts';
 import type { DescribedBandwidth, ExtraInfoDigest, OverloadGeneral } from './descriptor-types.ts';
 import { policyRuleText } from './exit-policy.ts';

@@ -1,5 +1,5 @@
+import { addressText, readIpv4 } from '../address.ts';
 import { readTime } from '../time.ts';
-import { addressText, readIpv4 } from './address.ts';
 import type {
   DescribedBandwidth,
   ExtraInfoDigest,

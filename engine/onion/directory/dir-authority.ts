@@ -1,4 +1,4 @@
-import { addressText, readHostPort, readIpv4 } from './address.ts';
+import { addressText, readHostPort, readIpv4 } from '../address.ts';
 import type { DirectoryAuthority } from './authority-types.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, isNickname, readFingerprint, readPort } from './text.ts';

@@ -1,5 +1,5 @@
+import { readAddress } from '../address.ts';
 import { httpTimeText, readHttpTime } from '../time.ts';
-import { readAddress } from './address.ts';
 import { type ContentEncoding, unpackBody } from './compression.ts';
 import {
   BoundedBytes,

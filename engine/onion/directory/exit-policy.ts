@@ -1,4 +1,4 @@
-import { addressText, readIpv4, readIpv6 } from './address.ts';
+import { addressText, readIpv4, readIpv6 } from '../address.ts';
 import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, readInteger } from './text.ts';

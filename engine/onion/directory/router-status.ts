@@ -1,5 +1,5 @@
+import { addressText, readHostPort, readIpv4 } from '../address.ts';
 import { readTime } from '../time.ts';
-import { addressText, readHostPort, readIpv4 } from './address.ts';
 import { type ConsensusFlavour, RELAY_FLAGS, type RelayFlag, type RouterStatus } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';
 import type { PortSummary } from './policy-types.ts';

@@ -1,11 +1,11 @@
 import type { Endpoint } from '../../runtime/port.ts';
+import { readAddress } from '../address.ts';
 import { decodeCreated2, encodeCreate2, encodeCreated2 } from '../cell/circuit-messages.ts';
 import { CELL } from '../cell/command.ts';
 import { decodeExtend2, extendTarget } from '../cell/extend.ts';
 import type { Create2, ExtendTarget } from '../cell/messages.ts';
 import { DESTROY_REASON, type DestroyReason } from '../cell/reason.ts';
 import { RELAY } from '../cell/relay-command.ts';
-import { readAddress } from '../directory/address.ts';
 import { isPrivateAddress } from '../directory/policy-check.ts';
 import type { LinkPeer } from '../link/types.ts';
 import { CIRCUIT_STREAM } from '../units.ts';

@@ -1,4 +1,4 @@
-import { addressText } from '../directory/address.ts';
+import { addressText } from '../address.ts';
 
 /** Greeting: version, count, 255 methods. */
 export const GREETING_BYTES_MAX = 257;

@@ -1,5 +1,5 @@
+import { readAddress } from '../address.ts';
 import type { OnionAddress, StreamReason } from '../client/types.ts';
-import { readAddress } from '../directory/address.ts';
 import { webAnswer } from './http-page.ts';
 import {
   type Negotiation,

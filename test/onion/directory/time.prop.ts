@@ -4,7 +4,7 @@ import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressText, readAddress, readHostPort } from '../../../engine/onion/directory/address.ts';
+import { addressText, readAddress, readHostPort } from '../../../engine/onion/address.ts';
 import { networkHolds } from '../../../engine/onion/directory/policy-check.ts';
 import { decodeBase64, encodeBase64 } from '../../../engine/onion/directory/text.ts';
 import { httpTimeText, readHttpTime, readTime, timeText } from '../../../engine/onion/time.ts';

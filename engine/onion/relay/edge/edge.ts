@@ -1,12 +1,12 @@
 import type { Lease } from '../../../kernels/lease.ts';
 import type { Network } from '../../../runtime/port.ts';
+import { readAddress } from '../../address.ts';
 import { decodeXoff, decodeXon } from '../../cell/flow-messages.ts';
 import type { Begin, ResolvedAnswer } from '../../cell/messages.ts';
 import { END_REASON, type EndReason } from '../../cell/reason.ts';
 import { RELAY } from '../../cell/relay-command.ts';
 import { decodeResolve, encodeResolved } from '../../cell/resolve-messages.ts';
 import { decodeBegin, encodeConnected, encodeEnd } from '../../cell/stream-messages.ts';
-import { readAddress } from '../../directory/address.ts';
 import { isPrivateAddress, policyAllows, policyMayAllowPort } from '../../directory/policy-check.ts';
 import type { ExitPolicy } from '../../directory/policy-types.ts';
 import { streamOnData, streamOnSendme } from '../../flow/fixed-window.ts';

@@ -1,5 +1,5 @@
+import { addressText, readAddress } from '../../address.ts';
 import type { ResolvedAnswer } from '../../cell/messages.ts';
-import { addressText, readAddress } from '../../directory/address.ts';
 import { TTL_SEC } from './edge-room.ts';
 
 const IPV4_REVERSE = '.in-addr.arpa';
