@@ -45,6 +45,18 @@ const PURE_CRYPTO: ReadonlySet<string> = new Set([
   'Hash',
   'KeyObject',
 ]);
+/** Of `node:zlib` what ends before it returns. */
+const PURE_ZLIB: ReadonlySet<string> = new Set([
+  'constants',
+  'deflateSync',
+  'gunzipSync',
+  'gzipSync',
+  'inflateSync',
+]);
+const PURE_NAMES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['node:crypto', PURE_CRYPTO],
+  ['node:zlib', PURE_ZLIB],
+]);
 /** The clock, chance, the network, the disk and the process, as names that need no import. */
 const IMPURE =
   /(?<![.\w$#])(?:Date|performance|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|clearImmediate|process(?!\s*\.\s*platform\b)|globalThis|global|fetch|WebSocket|EventSource|XMLHttpRequest|crypto|navigator|Worker|console)\b(?!\s*[?]?:)|\bMath\s*\.\s*random\b|\bMath\s*\[|\bAtomics\s*\.\s*wait(?:Async)?\b/g;
@@ -88,7 +100,8 @@ export function purityViolations(path: string, source: string): readonly string[
   if (FLOORS[roomOf(path) ?? ''] !== 2) return [];
   const modules = importsOf(source).flatMap(({ specifier, line, names }) => {
     if (specifier === undefined || !specifier.startsWith('node:') || PURE_MODULES.has(specifier)) return [];
-    if (specifier === 'node:crypto' && names?.every((name) => PURE_CRYPTO.has(name)) === true) return [];
+    const pure = PURE_NAMES.get(specifier);
+    if (pure !== undefined && names?.every((name) => pure.has(name)) === true) return [];
     return [`${path}:${line}: ${specifier}`];
   });
   const masked = maskText(source);
