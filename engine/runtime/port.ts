@@ -129,8 +129,10 @@ export interface TlsListenOptions extends ListenOptions {
   readonly identity: TlsIdentity;
   /** A caller whose TLS handshake takes longer is dropped. */
   readonly handshakeTimeoutMs: number;
-  /** TLS handshakes under way at once; further callers are dropped. Default 1,024. */
+  /** TLS handshakes under way at once; for a further one the oldest is dropped. Default 1,024. */
   readonly handshakesMax?: number;
+  /** Those of one address; for a further one its oldest is dropped. Default 128. */
+  readonly handshakesPerHostMax?: number;
   /** Whether a caller may begin a TLS handshake at all. Default: everybody. */
   readonly admit?: (remote: Endpoint) => boolean;
 }
