@@ -18,12 +18,12 @@ async function history(ofSeed: number): Promise<{ readonly text: string; readonl
     recordTrace: true,
     startWithinMs: 5000,
     visits: { fromMs: 5000, toMs: 40_000, each: 3, patienceMs: 30_000 },
-    storm: { fromMs: 5000, toMs: 40_000, troubles: 16, downMax: 4 },
+    storm: { fromMs: 5000, toMs: 40_000, troubles: 9, downMax: 3 },
   });
   const outcomes = net.clients.flatMap(({ visits }) =>
     visits.map(({ outcome, reason, gotBytes, endedMs }) => `${outcome} ${reason} ${gotBytes} ${endedMs}`),
   );
-  assert.ok(tally(net.clients).complete > 12, `seed ${ofSeed}: half of the streams at least are complete`);
+  assert.ok(tally(net.clients).complete > 8, `seed ${ofSeed}: a third of the streams at least is complete`);
   assert.ok(storm!.counts.killed + storm!.counts['power-cut'] > 0, `seed ${ofSeed}: relays crashed`);
   await net.close();
   return { text: net.world.trace.lines.join('\n'), outcomes: outcomes.join('\n') };
