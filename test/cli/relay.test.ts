@@ -92,6 +92,7 @@ relay('starts, is alone in its folder, and stops', async ({ folder }) => {
   assert.match(first.stderr, '"msg":"stopped"');
   const other = await second;
   assert.is(other?.code, 2, other?.stderr);
+  assert.match(other?.stderr ?? '', 'give this relay a "dataDir" of its own');
   for (const name of ['data', 'data/keys']) assert.is(statSync(join(folder, name)).mode & 0o777, 0o700, name);
   chmodSync(join(folder, 'data/keys'), 0o755);
   const wide = await run(['--config', file]);

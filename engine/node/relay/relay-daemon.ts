@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AlliumError } from '../../codec/error.ts';
 import { VERSION } from '../../codec/version.ts';
 import { encodeBase64, encodeHex } from '../../onion/directory/text.ts';
 import type { Hibernation } from '../../onion/flow/accounting.ts';
@@ -106,7 +107,7 @@ export class RelayDaemon {
     const { dataDir } = this.#config.words;
     const closers = this.#closers;
     this.#folder = KeyFolder.open(dataDir);
-    const lock = await FolderLock.take(dataDir);
+    const lock = await takeLock(dataDir);
     closers.push(() => lock.release());
     this.#openKeys();
     this.#openBooks();
@@ -349,6 +350,19 @@ export class RelayDaemon {
       }
     }
     this.#gate.close();
+  }
+}
+
+async function takeLock(folder: string): Promise<FolderLock> {
+  try {
+    return await FolderLock.take(folder);
+  } catch (error) {
+    if (!(error instanceof AlliumError) || error.code !== 'BAD_STATE') throw error;
+    throw new AlliumError('BAD_STATE', `another process uses the data folder ${folder}`, {
+      advice: 'Stop it first, or give this relay a "dataDir" of its own.',
+      details: error.details,
+      cause: error,
+    });
   }
 }
 
