@@ -205,9 +205,9 @@ export class DirectoryMirror {
         this.#say('server descriptors', answer.reason);
         continue;
       }
-      for (const descriptor of parseServerDescriptors(answer.value.body, this.#clock.wallClock())) {
-        const isAsked = descriptor.ok && some.includes(descriptor.value.digest);
-        if (isAsked) this.#store.addDescriptor(descriptor.value);
+      const nowMs = this.#clock.wallClock();
+      for (const descriptor of parseServerDescriptors(answer.value.body, nowMs, new Set(some))) {
+        if (descriptor.ok) this.#store.addDescriptor(descriptor.value);
       }
     }
     return this.#missingDescriptors().length === 0;

@@ -163,7 +163,7 @@ function makeSigning(
   master: Uint8Array,
   { signingLifetimeMs, nowMs }: Pick<IdentityOptions, 'signingLifetimeMs' | 'nowMs'>,
 ): SigningKey {
-  const seed = makeCurveKey('ed25519');
+  const seed = makeCurveKey();
   const expirationHours = expirationHoursAt(nowMs, signingLifetimeMs);
   // A copy: what is made of a seed is remembered by its array, and this one is wiped.
   const cert = makeSigningCert(master.slice(), { signingKey: ed25519PublicKey(seed), expirationHours });
@@ -181,7 +181,7 @@ function readMaster(folder: KeyFolder): Uint8Array | undefined {
 }
 
 function makeMaster(folder: KeyFolder): Uint8Array {
-  const seed = makeCurveKey('ed25519');
+  const seed = makeCurveKey();
   folder.write(KEY_FILES.master, curvePem('ed25519', seed));
   return seed;
 }

@@ -1,36 +1,45 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomFillSync } from 'node:crypto';
 import type { TlsKey } from '../../onion/crypto/link-certificates.ts';
 import { RELAY_RSA_BITS, RSA_EXPONENT } from '../../onion/crypto/rsa-key.ts';
 import { failure, type Result, success } from '../../onion/directory/result.ts';
 
 const TLS_RSA_BITS = 2048;
+const CURVE_KEY_BYTES = 32;
 
 /** The curves whose private keys are 32 bytes. */
 export type CurveName = 'ed25519' | 'x25519';
+
+/*
+ * No key object ever comes from generateKeyPairSync: in Node 20 such a key shares a lock with what made it, which takes
+ * that lock again when it is collected, so that an export which is interrupted by a collection waits for ever.
+ */
+const SPKI_DER = { type: 'spki', format: 'der' } as const;
 
 /** A fresh RSA key of the size that relays have: PKCS#1 DER. */
 export function makeRsaKey(): Uint8Array {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: RELAY_RSA_BITS,
     publicExponent: RSA_EXPONENT,
+    publicKeyEncoding: SPKI_DER,
+    privateKeyEncoding: { type: 'pkcs1', format: 'der' },
   });
-  return new Uint8Array(privateKey.export({ type: 'pkcs1', format: 'der' }));
+  return new Uint8Array(privateKey);
 }
 
 /** A fresh RSA key for TLS, as C tor has it. Takes some 100 ms. */
 export function makeTlsKey(): TlsKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: TLS_RSA_BITS });
-  return {
-    privateKeyDer: new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' })),
-    publicKeyInfo: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
-  };
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: TLS_RSA_BITS,
+    publicKeyEncoding: SPKI_DER,
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  });
+  return { privateKeyDer: new Uint8Array(privateKey), publicKeyInfo: new Uint8Array(publicKey) };
 }
 
-/** A fresh private key of 32 bytes: the seed of an Ed25519 key, or an X25519 key. */
-export function makeCurveKey(curve: CurveName): Uint8Array {
-  // The types of Node have an overload for each name, and none for both.
-  const { privateKey } = curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('x25519');
-  return rawKey(privateKey);
+/** A fresh private key: the seed of an Ed25519 key, or an X25519 key. Both are any 32 bytes (RFC 8032, RFC 7748). */
+export function makeCurveKey(): Uint8Array {
+  // Not of the pool of buffers: it is wiped, and others must not see it.
+  return randomFillSync(new Uint8Array(CURVE_KEY_BYTES));
 }
 
 /** PEM as OpenSSL writes it: `RSA PRIVATE KEY`. `der`: PKCS#1. */

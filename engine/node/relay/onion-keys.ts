@@ -104,7 +104,7 @@ export class OnionKeyStore {
 }
 
 function makeOnionKeys(nowMs: number): OnionKeys {
-  return complete(nowMs, makeCurveKey('x25519'), makeRsaKey());
+  return complete(nowMs, makeCurveKey(), makeRsaKey());
 }
 
 function complete(createdMs: number, ntorPrivateKey: Uint8Array, tapPrivateKey: Uint8Array): OnionKeys {

@@ -23,6 +23,7 @@ interface Pipe {
   readonly fd: number;
   pendingHandle?: object | undefined;
   open(fd: number): number;
+  unref(): void;
   writeUtf8String(request: object, text: string, handle?: object): number;
 }
 type PipeClass = new (kind: number) => Pipe;
@@ -85,6 +86,7 @@ function sender(accepted: net.Socket, waitingMax: number): HandOver {
   const pipe = new (plain.constructor as PipeClass)(IPC_PIPE);
   // Both handles have the descriptor now. Only one may close it, so the first is left alone for ever: it does nothing.
   pipe.open(plain.fd);
+  plain.unref();
   (accepted as unknown as { _handle: null })._handle = null;
   accepted.destroy();
   const socket = withHandle(pipe, { readable: false });

@@ -9,7 +9,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AlliumError } from '../../../../engine/codec/error.ts';
 import { RELAY } from '../../../../engine/onion/cell/relay-command.ts';
-import { encodeBegin } from '../../../../engine/onion/cell/stream-messages.ts';
 import type { DirectoryHandler } from '../../../../engine/onion/relay/services.ts';
 import { makeShardKit, runtime, type ShardKit, until } from './support/shard-kit.ts';
 
@@ -39,43 +38,37 @@ async function failure(run: () => Promise<unknown>): Promise<AlliumError> {
   throw new Error('nothing was thrown');
 }
 
-shards(
-  'all threads serve clients at once, with streams to the outside, and their figures add up',
-  async () => {
-    const kit = makeShardKit();
-    const server = net.createServer((socket) => socket.on('error', () => {}).pipe(socket));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as net.AddressInfo;
-    const flags = { ipv6Ok: false, ipv4NotOk: false, ipv6Preferred: false };
-    await withKit(kit, async () => {
-      const clients = await Promise.all(Array.from({ length: 6 }, () => kit.client()));
-      await Promise.all(
-        clients.map(async (client, i) => {
-          const circuit = client.circuit();
-          await circuit.create(kit.place(), { congestionControl: true, cgo: i % 2 === 0 });
-          // As a relay would; clients may not leave over one hop.
-          circuit.send(RELAY.beginDir, 1, new Uint8Array(0));
-          circuit.send(RELAY.begin, 2, encodeBegin({ host: '127.0.0.1', port, ...flags }));
-          await circuit.next(RELAY.end);
-        }),
-      );
-      await kit.settled();
-      assert.equal(linksOf(kit), [3, 3], 'none has more to do than the other');
-      const { stats, traffic } = kit.plane.report();
-      assert.is(stats.channels, 6);
-      assert.is(stats.links.opened, 6);
-      assert.is(stats.counters.circuitsMade, 6);
-      assert.is(stats.counters.handshakes.ntor3, 6);
-      assert.is(stats.circuits, 6);
-      assert.ok(traffic.receivedBytes > 6 * 514 && traffic.sentBytes > 6 * 514);
-      const each = kit.plane.threads.map(({ report }) => report!.stats.counters.cellsIn);
-      assert.is(stats.counters.cellsIn, each[0]! + each[1]!);
-      assert.ok(each.every((cells) => cells > 0));
-      for (const client of clients) client.channel.destroy('done');
-    });
-    server.close();
-  },
-);
+shards('all threads serve clients at once, and their figures add up', async () => {
+  const kit = makeShardKit();
+  const server = net.createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  const flags = { ipv6Ok: false, ipv4NotOk: false, ipv6Preferred: false };
+  await withKit(kit, async () => {
+    const clients = await Promise.all(Array.from({ length: 6 }, () => kit.client()));
+    await Promise.all(
+      clients.map(async (client, i) => {
+        const circuit = client.circuit();
+        await circuit.create(kit.place(), { congestionControl: true, cgo: i % 2 === 0 });
+      }),
+    );
+    await kit.settled();
+    assert.equal(linksOf(kit), [3, 3], 'none has more to do than the other');
+    const { stats, traffic } = kit.plane.report();
+    assert.is(stats.channels, 6);
+    assert.is(stats.links.opened, 6);
+    assert.is(stats.counters.circuitsMade, 6);
+    assert.is(stats.counters.handshakes.ntor3, 6);
+    assert.is(stats.circuits, 6);
+    assert.is(stats.streams, 6);
+    assert.ok(traffic.receivedBytes > 6 * 514 && traffic.sentBytes > 6 * 514);
+    const each = kit.plane.threads.map(({ report }) => report!.stats.counters.cellsIn);
+    assert.is(stats.counters.cellsIn, each[0]! + each[1]!);
+    assert.ok(each.every((cells) => cells > 0));
+    for (const client of clients) client.channel.destroy('done');
+  });
+  server.close();
+});
 
 shards('directory requests are answered by the main thread, and fail alone', async () => {
   const asked: number[] = [];

@@ -98,7 +98,7 @@ export function makeShardKit(options: ShardKitOptions = {}): ShardKit {
       return { endpoint: { host: HOST, port: plane.port! }, fingerprint, ed25519Id, onionKey: publicKey };
     },
     async client() {
-      const client = new TestClient(kit.place(), { runtime, ...makeMemory(150), until });
+      const client = new TestClient(kit.place(), { runtime, ...makeMemory(260), until });
       await client.open();
       return client;
     },
