@@ -74,6 +74,7 @@ test('when the clients are gone, nothing of them is left', async () => {
     assert.equal({ circuits, streams, queuedBytes }, NOTHING, `seed ${seed}: ${keys.nickname}`);
   }
   await net.close();
+  assert.is(net.world.timeline.pending, 0, `seed ${seed}: no timer goes on, nothing is under way`);
 });
 
 const NOTHING = { circuits: 0, streams: 0, queuedBytes: 0 };
