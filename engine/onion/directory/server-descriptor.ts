@@ -1,5 +1,6 @@
 import { equalBytes } from '../crypto/bytes.ts';
 import { checkNtorCrossCert, checkOnionKeyCrossCert } from '../crypto/descriptor-cross-cert.ts';
+import { sha1 } from '../crypto/digest.ts';
 import { CERTIFIED_KEY, decodeEdCert, ED_CERT_TYPE } from '../crypto/ed-cert.ts';
 import { checkEdCert } from '../crypto/ed-cert-check.ts';
 import { isRelayRsaKey, rsaFingerprint } from '../crypto/rsa-key.ts';
@@ -15,6 +16,8 @@ import { decodeBase64, encodeBase64, encodeHex, latin1Text } from './text.ts';
 const HOUR_MS = 3_600_000;
 /** Descriptors in one answer. */
 export const DESCRIPTORS_PER_ANSWER_MAX = 20_000;
+/** What the digest ends with. */
+const SIGNATURE_LINE = '\nrouter-signature\n';
 /** Certificates of families in one descriptor. */
 const FAMILY_CERTS_MAX = 16;
 
@@ -136,11 +139,26 @@ function readFamilyCerts(items: Items, identity: Uint8Array, nowMs: number): rea
   return [...ids].sort();
 }
 
-/** Reads the descriptors of an answer, one behind the other; the bad ones do not spoil the others. */
+/**
+ * Reads the descriptors of an answer, one behind the other; the bad ones do not spoil the others. `wanted`: digests in
+ * upper-case hexadecimal; all others are left out unread, and each is read once, since checking signatures is dear.
+ */
 export function parseServerDescriptors(
   bytes: Uint8Array,
   nowMs: number,
+  wanted?: ReadonlySet<string>,
 ): readonly Result<ServerDescriptor>[] {
-  const parts = splitDocuments(bytes, 'router', DESCRIPTORS_PER_ANSWER_MAX);
+  let parts = splitDocuments(bytes, 'router', DESCRIPTORS_PER_ANSWER_MAX);
+  if (wanted !== undefined) {
+    const left = new Set(wanted);
+    parts = parts.filter((part) => left.delete(digestOf(part)));
+  }
   return parts.map((part) => parseServerDescriptor(part, nowMs));
+}
+
+/** The digest that a text would have if it could be read; empty when it is no descriptor. */
+function digestOf(bytes: Uint8Array): string {
+  if (bytes.length > DESCRIPTOR_LIMITS.bytesMax) return '';
+  const at = latin1Text(bytes).indexOf(SIGNATURE_LINE);
+  return at < 0 ? '' : encodeHex(sha1(bytes.subarray(0, at + SIGNATURE_LINE.length)));
 }

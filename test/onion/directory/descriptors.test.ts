@@ -65,6 +65,22 @@ test('every signature of a descriptor is looked at', () => {
   assert.match(reasonOf(parseServerDescriptors(late, NOW_MS)[0]!), /wrong Ed25519 signature/);
 });
 
+test('of an answer only what was asked for is read, and that once', () => {
+  const answer = fixture('descriptors');
+  const [relay] = parseServerDescriptors(answer, NOW_MS).map(unwrap);
+  const wanted = new Set([relay!.digest]);
+  const twice = bytes(`${text(answer)}${text(answer)}`);
+  const read = parseServerDescriptors(twice, NOW_MS, wanted).map(unwrap);
+  assert.equal(
+    read.map(({ digest }) => digest),
+    [relay!.digest],
+  );
+  assert.is(wanted.size, 1, 'the list of the caller stays as it is');
+  assert.equal(parseServerDescriptors(answer, NOW_MS, new Set(['00'.repeat(20)])), []);
+  // What is changed has another digest, so it is not even looked at.
+  assert.equal(parseServerDescriptors(altered('descriptors', 'uptime 73', 'uptime 74'), NOW_MS, wanted), []);
+});
+
 test('lines that are missing, twice or out of place are named', () => {
   assert.match(first(/published .*\n/, ''), /“published” is missing/);
   assert.match(first('uptime 73', 'uptime 73\nuptime 74'), /“uptime” stands there more than once/);
