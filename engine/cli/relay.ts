@@ -37,7 +37,8 @@ authorities.txt holds the DirAuthority lines of the network, one on each line. T
 Streams leave only where an exit policy says so: "exitPolicy": ["accept *:443"], or "reduced". Private addresses are
 always refused, except with "allowPrivateAddresses" in a network of tests.
 Limits: "bandwidthRate": "10MiB", "bandwidthBurst": "20MiB", "accounting": { "max": "500GiB", "period": "month" }.
-Metrics for Prometheus: "metrics": "127.0.0.1:9035". Other relays of yours: "family": ["FINGERPRINT"].`;
+Metrics for Prometheus: "metrics": "127.0.0.1:9035". Other relays of yours: "family": ["FINGERPRINT"].
+Threads that move cells: "shards": 4.`;
 
 /** `allium relay`: a relay of an onion routing network. */
 export function registerRelay(program: Command): void {

@@ -34,7 +34,11 @@ tor('starts', async () => {
     onAuthorities: async (made) => {
       [exit, middle] = await Promise.all([
         AlliumRelay.start(made, { nickname: 'AlliumExit', config: { exitPolicy: ['accept *:*'] } }),
-        AlliumRelay.start(made, { nickname: 'AlliumMiddle', config: { family: ['A'.repeat(40)] } }),
+        // The middle moves its cells on two threads, the exit on the main one.
+        AlliumRelay.start(made, {
+          nickname: 'AlliumMiddle',
+          config: { family: ['A'.repeat(40)], shards: 2 },
+        }),
       ]);
       return [exit.fingerprint, middle.fingerprint];
     },

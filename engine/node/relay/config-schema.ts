@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { parseSize } from '../../codec/units.ts';
-import { defaultShards } from './shards/shard-plan.ts';
 
 const GIB = 1024 ** 3;
 /** An exit policy that nobody has to write down. */
@@ -127,8 +126,11 @@ export const relayConfigSchema = v.strictObject({
   metrics: v.optional(v.union([v.literal(false), v.string()], 'give "127.0.0.1:9035" or false'), false),
   /** For networks of tests only: relays and streams on private addresses. */
   allowPrivateAddresses: v.optional(v.boolean('give true or false'), false),
-  /** Threads that move cells, each with its part of connections and memory; 1: the main thread alone. */
-  shards: v.optional(whole(1, SHARDS_MAX), defaultShards),
+  /**
+   * Threads that move cells, each with its part of connections and memory; 1: the main thread alone. One is the default
+   * because two have not been measured to be faster on a machine whose cores they shared with the other hops.
+   */
+  shards: v.optional(whole(1, SHARDS_MAX), 1),
   /** All memory that cells live in. */
   memory: v.optional(size('16MiB', 3.9 * GIB), 256 * 1024 * 1024),
   /** Cells and stream data that may wait; beyond it the circuits that wait the longest are closed. */

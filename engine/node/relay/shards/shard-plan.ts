@@ -1,17 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { RelayConfig } from '../config.ts';
 
-/** Beyond this many cores the connections between relays are too few to fill more shards. */
-const DEFAULT_MAX = 4;
 /** With less memory than this a shard could hold hardly any circuits. */
 export const SHARD_BYTES_MIN = 32 * 1024 * 1024;
 /** Of the queues. */
 const QUEUE_BYTES_MIN = 1024 * 1024;
-
-/** As many shards as cores, up to four. */
-export function defaultShards(): number {
-  return Math.min(DEFAULT_MAX, availableParallelism());
-}
 
 /** How many shards a relay gets: what its configuration says, as far as there is memory for them. */
 export function shardCount(words: Pick<RelayConfig['words'], 'shards' | 'memory'>): number {
