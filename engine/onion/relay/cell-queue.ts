@@ -23,6 +23,8 @@ export class QueueRoom {
   readonly slab: Slab;
   /** Cells that wait in all queues. */
   cells = 0;
+  /** Bytes that wait in all streams that end here: for their connections, or as answers of the directory. */
+  streamBytes = 0;
   moved = 0;
   #spare: WaitingRange | undefined;
   #spareCount = 0;

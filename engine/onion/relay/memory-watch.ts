@@ -9,8 +9,8 @@ import type { Port } from './port.ts';
 
 /** Above this part of the slab in use, links that are stuck are given up. */
 const SLAB_PART_MAX = 0.9;
-/** Queues may grow by this much before they are looked at again, cells: looking walks over all circuits. */
-const STEP_CELLS = 64;
+/** Queues may grow by this much before they are looked at again, bytes: looking walks over all circuits. */
+const STEP_BYTES = 64 * CELL_BYTES;
 
 /** A link that has taken nothing for so long may be given up when the slab is full. */
 const STUCK_MS = 500;
@@ -27,7 +27,7 @@ export class MemoryWatch {
   readonly #ports: ReadonlySet<Port>;
   readonly #counters: RelayCounters;
   readonly #clock: Clock;
-  #nextCells = 0;
+  #nextBytes = 0;
 
   constructor(
     options: { readonly queueBytesMax: number },
@@ -47,9 +47,9 @@ export class MemoryWatch {
     this.#clock = modules.clock;
   }
 
-  /** Bytes of cells that wait, streams not counted: what is cheap to know. */
+  /** Bytes of cells and of streams that wait. */
   get queuedBytes(): number {
-    return this.#room.cells * CELL_BYTES;
+    return this.#room.cells * CELL_BYTES + this.#room.streamBytes;
   }
 
   /** Whether the relay has to say that it is overloaded. */
@@ -60,9 +60,9 @@ export class MemoryWatch {
   /** To be called when cells have come in. */
   check(): void {
     if (this.#isSlabFull) this.#closeStuckLink();
-    if (this.#room.cells < this.#nextCells) return;
+    if (this.queuedBytes < this.#nextBytes) return;
     if (this.queuedBytes > this.#queueBytesMax) this.#closeCircuits();
-    this.#nextCells = this.#room.cells + STEP_CELLS;
+    this.#nextBytes = this.queuedBytes + STEP_BYTES;
   }
 
   get #isSlabFull(): boolean {

@@ -19,6 +19,8 @@ import { makeMemory } from './support/test-network.ts';
 
 const test = suite('bounds of a relay');
 const NOTHING = new Uint8Array(0);
+const NOTHING_ASKED = new TextEncoder().encode('GET / HTTP/1.0');
+const FLAGS = { ipv6Ok: false, ipv4NotOk: false, ipv6Preferred: false };
 
 const limited = (limits: Partial<RelayLimits>): Promise<Chain> => openChain({ relay: { limits } });
 
@@ -127,8 +129,7 @@ test('data that an exit connection does not take', async () => {
   });
   const circuit = await chain.circuit({ congestionControl: true, cgo: false });
   const server = await silentServer(chain);
-  const flags = { ipv6Ok: false, ipv4NotOk: false, ipv6Preferred: false };
-  circuit.send(RELAY.begin, 1, encodeBegin({ ...server, ...flags }));
+  circuit.send(RELAY.begin, 1, encodeBegin({ ...server, ...FLAGS }));
   for (let i = 0; i < 400; i += 1) {
     circuit.send(RELAY.data, 1, new Uint8Array(498));
     if (i % 50 === 0) await chain.world.run({ forMs: 200 });
@@ -136,6 +137,43 @@ test('data that an exit connection does not take', async () => {
   assert.is(decodeEnd((await circuit.next(RELAY.end, 1)).data).reason, END_REASON.resourceLimit);
   assert.is(refusals(chain, 2, 'stream-queue'), 1);
   await chain.close();
+});
+
+test('answers of the directory that nobody takes are memory that waits', async () => {
+  const directory = () => new Uint8Array(2_000_000);
+  const limits = { queueBytesMax: 3_000_000 };
+  const chain = await openChain({ relay: { limits }, modules: { directory } });
+  const circuits = [await chain.circuit(), await chain.circuit()];
+  for (const circuit of circuits) {
+    for (const stream of [1, 2]) {
+      circuit.send(RELAY.beginDir, stream, NOTHING);
+      circuit.send(RELAY.data, stream, NOTHING_ASKED);
+    }
+  }
+  await chain.until('one circuit goes', () => circuits.some(({ destroyed }) => destroyed !== undefined));
+  assert.ok(refusals(chain, 2, 'queue-bytes') > 0);
+  await chain.close();
+  assert.is(chain.relays[2].relay.stats().queuedBytes, 0, 'and all of it is given back');
+});
+
+test('connections whose client has gone count for as long as they last', async () => {
+  const chain = await openChain({
+    relay: { limits: { streamsMax: 1 } },
+    world: { windowBytes: 16_384, sendBufferBytes: 16_384 },
+  });
+  const circuit = await chain.circuit({ congestionControl: true, cgo: false });
+  const begin = encodeBegin({ ...(await silentServer(chain)), ...FLAGS });
+  circuit.send(RELAY.begin, 1, begin);
+  await circuit.next(RELAY.connected, 1);
+  for (let i = 0; i < 200; i += 1) circuit.send(RELAY.data, 1, new Uint8Array(498));
+  circuit.send(RELAY.end, 1, Uint8Array.of(END_REASON.done));
+  circuit.send(RELAY.begin, 2, begin);
+  assert.is(decodeEnd((await circuit.next(RELAY.end, 2)).data).reason, END_REASON.resourceLimit);
+  await chain.world.run({ forMs: 60_000 });
+  circuit.send(RELAY.begin, 3, begin);
+  await circuit.next(RELAY.connected, 3);
+  await chain.close();
+  assert.is(chain.relays[2].relay.stats().queuedBytes, 0);
 });
 
 test('a relay that is about to rest makes no circuits', async () => {

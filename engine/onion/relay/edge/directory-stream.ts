@@ -45,7 +45,7 @@ export class DirectoryStream extends EdgeStream {
     this.#grow(this.#length + length);
     this.#request.set(slab.bytes.subarray(offset, offset + length), this.#length);
     this.#length += length;
-    this.waitingBytes = this.#length;
+    this.#setWaiting(this.#length);
     this.waitingSinceMs ??= clock.now();
     counters.streamBytesOut += length;
     if (this.window !== undefined) {
@@ -67,7 +67,7 @@ export class DirectoryStream extends EdgeStream {
       const sent = this.#room.send(this, this.#room.scratchAt, length);
       answer = answer.subarray(sent);
       this.#answer = answer;
-      this.waitingBytes = answer.length;
+      this.#setWaiting(answer.length);
       if (sent < length) {
         // Without memory for cells nothing else would wake it.
         if (!this.#isMemoryAwaited && this.#room.sendable(this) > 0) {
@@ -84,8 +84,13 @@ export class DirectoryStream extends EdgeStream {
   close(): void {
     this.isClosed = true;
     this.#answer = undefined;
-    this.waitingBytes = 0;
+    this.#setWaiting(0);
     this.waitingSinceMs = undefined;
+  }
+
+  #setWaiting(byteLength: number): void {
+    this.#room.modules.room.streamBytes += byteLength - this.waitingBytes;
+    this.waitingBytes = byteLength;
   }
 
   #goOn(): void {
@@ -117,7 +122,7 @@ export class DirectoryStream extends EdgeStream {
   #begin(answer: Uint8Array): void {
     if (this.isClosed) return;
     this.#answer = answer;
-    this.waitingBytes = answer.length;
+    this.#setWaiting(answer.length);
     const { turn } = this.#room.modules;
     turn.wake(this.circuit);
     queueMicrotask(() => turn.end());

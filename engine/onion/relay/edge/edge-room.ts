@@ -40,6 +40,8 @@ export class EdgeRoom {
   xon: XonParams;
   /** Streams of all circuits. */
   streamCount = 0;
+  /** Connections of streams that their clients have ended, as long as something has still to go out. */
+  lingering = 0;
   readonly #scratch: Lease;
 
   /** Throws AlliumError SLAB_FULL when there is no room for its buffer. */

@@ -234,7 +234,8 @@ export class Edge {
 
   #hasRoom(circuit: RelayCircuit): boolean {
     const { streamsPerCircuitMax, streamsMax } = this.#options.limits;
-    return (circuit.streams?.size ?? 0) < streamsPerCircuitMax && this.#modules.room.streamCount < streamsMax;
+    const { streamCount, lingering } = this.#modules.room;
+    return (circuit.streams?.size ?? 0) < streamsPerCircuitMax && streamCount + lingering < streamsMax;
   }
 
   #add(stream: EdgeStream): void {

@@ -30,6 +30,8 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   readonly #drain: DrainState;
   #socket: ByteStream | undefined;
   #isPaused = false;
+  /** The client has finished, and the connection is still there. */
+  #isLingering = false;
   #isMemoryAwaited = false;
   /** Read, and not allowed out yet. */
   #held: Uint8Array = NOTHING;
@@ -83,6 +85,8 @@ export class ExitStream extends EdgeStream implements StreamHandler {
 
   onClose(end: StreamEnd): void {
     this.#socket = undefined;
+    if (this.#isLingering) this.#room.lingering -= 1;
+    this.#isLingering = false;
     if (this.isClosed) return;
     this.#end = end;
     this.#finish();
@@ -90,13 +94,16 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   }
 
   onData(lease: Lease, offset: number, length: number): void {
+    // The connection is gone, and END waits for what came over it.
+    if (this.#end !== undefined) return;
     const { slab, room, clock, counters } = this.#room.modules;
     this.waitingBytes += length;
+    room.streamBytes += length;
     this.waitingSinceMs ??= clock.now();
     counters.streamBytesOut += length;
     const { bytes } = slab;
     if (this.#socket === undefined) {
-      if (this.#end === undefined) this.#early.push(bytes.slice(offset, offset + length));
+      this.#early.push(bytes.slice(offset, offset + length));
     } else if (room.isTight) {
       this.#socket.write(bytes.slice(offset, offset + length), () => this.#taken(length));
     } else {
@@ -112,8 +119,12 @@ export class ExitStream extends EdgeStream implements StreamHandler {
 
   onEnd(): void {
     this.isClosed = true;
-    this.#socket?.end();
-    this.#early.length = 0;
+    this.#dropEarly();
+    if (this.#socket === undefined) return;
+    // What was sent is still to go out, at the pace of whoever takes it.
+    this.#isLingering = true;
+    this.#room.lingering += 1;
+    this.#socket.end();
   }
 
   pump(): void {
@@ -138,8 +149,12 @@ export class ExitStream extends EdgeStream implements StreamHandler {
 
   close(): void {
     this.isClosed = true;
-    this.#early.length = 0;
+    this.#dropEarly();
     this.#socket?.destroy();
+  }
+
+  #dropEarly(): void {
+    for (const { length } of this.#early.splice(0)) this.#taken(length);
   }
 
   /** It may send, and there is no room for cells: no SENDME will come to wake it. */
@@ -184,7 +199,8 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   /** The system took so many bytes, or never will. */
   #taken(length: number): void {
     this.waitingBytes -= length;
-    const { clock, turn } = this.#room.modules;
+    const { clock, turn, room } = this.#room.modules;
+    room.streamBytes -= length;
     if (this.waitingBytes === 0) this.waitingSinceMs = undefined;
     if (this.isClosed || this.circuit.isClosed) return;
     if (this.window !== undefined) {
