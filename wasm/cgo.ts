@@ -3,20 +3,22 @@ import { addStream, encryptGroup } from './aes-ctr';
 import { expandCompact, spreadKeys } from './aes-key';
 import { prepare } from './aes-start';
 import { blocksOf } from './aes-vector';
-import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
+import { PREPARED_KEY_BYTES, polyval, prepareKey, prepareOne } from './polyval';
 import { KIND_AT, KIND_CGO } from './relay-cell';
 
 /*
  * Counter Galois Onion (proposal 359): a cell is one wide block, a tag of 16 bytes and the rest of 493. UIV+ with two
  * keys: J, a tweaked block cipher for the tag, whose tweak is the last tag, the command and the rest; and S, a stream
  * for the rest that begins where the new tag says. The state of a direction:
+ *   0    where the next counter blocks go (u32), when the stream is made elsewhere
+ *   4    1: it is made elsewhere, 2: here; 0 once the keys are renewed (u32)
  *   12   which cipher (u32), as in every direction
  *   16   nonce: the tag of a cell that is for this hop
  *   32   the tag of the last cell, tweak of the next
  *   64   compact AES schedule of J
  *   256  compact AES schedule of S
  *   448  prepared POLYVAL key of J
- *   640  prepared POLYVAL key of S
+ *   640  prepared POLYVAL key of S, of which only the last power is there
  *   832  end
  *
  * `work`, 6464 bytes:
@@ -35,6 +37,8 @@ import { KIND_AT, KIND_CGO } from './relay-cell';
 export const CGO_STATE_BYTES: i32 = 832;
 export const CGO_WORK_BYTES: i32 = 6464;
 
+const COUNTERS_AT: usize = 0;
+const ELSEWHERE_AT: usize = 4;
 const NONCE_AT: usize = 16;
 const TWEAK_AT: usize = 32;
 const J_AT: usize = 64;
@@ -56,6 +60,8 @@ const MESSAGE_AT: usize = 5952;
 const TAG_BYTES: usize = 16;
 const REST_BYTES: u32 = 493;
 const STREAM_BLOCKS: i32 = 32;
+/** Counter blocks, and then stream, of one cell that is made elsewhere. */
+const COUNTERS_BYTES: usize = 496;
 /** Where in the stream new keys begin: at block 31. */
 const NEW_KEYS_AT: usize = STREAM_AT + 496;
 
@@ -64,7 +70,7 @@ function setKeys(direction: usize, material: usize, work: usize): void {
   expandCompact(direction + J_AT, material, 16, work);
   prepareKey(direction + J_HASH_AT, material + 16, work);
   expandCompact(direction + S_AT, material + 32, 16, work);
-  prepareKey(direction + S_HASH_AT, material + 48, work);
+  prepareOne(direction + S_HASH_AT, material + 48);
   memory.copy(direction + NONCE_AT, material + 64, TAG_BYTES);
 }
 
@@ -91,12 +97,19 @@ function makeMask(direction: usize, body: usize, command: u32, work: usize): voi
   polyval(work + MASK_AT, direction + J_HASH_AT, message, 32);
 }
 
+/** The counter block that `input`, 16 bytes, stands for. */
+// @ts-ignore: decorator
+@inline function makeCounter(direction: usize, input: usize, counter: usize): u32 {
+  polyval(counter, direction + S_HASH_AT, input, 1);
+  const from: u32 = load<u8>(counter, 15) & 0xc0;
+  store<u8>(counter, from, 15);
+  return from;
+}
+
 /** Encrypts or decrypts the rest with the stream that begins where `input`, 16 bytes, says. */
 function cryptRest<V>(direction: usize, input: usize, body: usize, work: usize): void {
   const counter = work + COUNTER_AT;
-  polyval(counter, direction + S_HASH_AT, input, 1);
-  const from = load<u8>(counter, 15) & 0xc0;
-  store<u8>(counter, from, 15);
+  const from = makeCounter(direction, input, counter);
   const schedule = work + EXPANDED_AT;
   if (load<u32>(work, OWNER_AT) != (direction as u32)) {
     memory.copy(schedule, direction + S_AT, SCHEDULE_BYTES);
@@ -110,6 +123,29 @@ function cryptRest<V>(direction: usize, input: usize, body: usize, work: usize):
   addStream<V>(body + TAG_BYTES, work + STREAM_AT, REST_BYTES);
 }
 
+// @ts-ignore: decorator
+@inline export function isElsewhere(direction: usize): bool { return load<u32>(direction, ELSEWHERE_AT) == 1; }
+
+/** Writes the counter blocks of a cell whose stream is made elsewhere, and says where. */
+export function putCounters(direction: usize, input: usize, work: usize): usize {
+  const counter = work + COUNTER_AT;
+  makeCounter(direction, input, counter);
+  const at: usize = load<u32>(direction, COUNTERS_AT);
+  const low = load<u64>(counter), high = load<u64>(counter, 8);
+  for (let block: usize = 0; block < COUNTERS_BYTES / 16; block++) {
+    store<u64>(at + 16 * block, low);
+    store<u64>(at + 16 * block, high | ((block as u64) << 56), 8);
+  }
+  store<u32>(direction, (at + COUNTERS_BYTES) as u32, COUNTERS_AT);
+  return at;
+}
+
+/** Adds a stream made elsewhere to the rest of a cell, and wipes it. */
+export function addElsewhere<V>(body: usize, stream: usize): void {
+  addStream<V>(body + TAG_BYTES, stream, REST_BYTES);
+  memory.fill(stream, 0, COUNTERS_BYTES);
+}
+
 /**
  * New keys and a new nonce, from the stream at block 31 on. The nonce that the stream should begin with has always
  * just been the input of `cryptRest`, so this goes on where that stopped.
@@ -120,17 +156,23 @@ export function renewKeys<V>(direction: usize, work: usize): void {
   encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
   setKeys(direction, work + NEW_KEYS_AT, work);
   store<u32>(work, 0, OWNER_AT);
+  store<u32>(direction, 0, ELSEWHERE_AT);
 }
 
-/** What a relay does to a cell, in either direction: tampering garbles all of it. */
-export function encryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
+/** The tag of a cell at a relay, in either direction: the first half of what is done to it. */
+export function encryptTag(direction: usize, body: usize, command: u32, work: usize): void {
   const mask = work + MASK_AT;
   makeMask(direction, body, command, work);
   addBlock(body, mask);
   encryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);
-  cryptRest<V>(direction, body, body, work);
   memory.copy(direction + TWEAK_AT, body, TAG_BYTES);
+}
+
+/** The rest of a cell at a relay, whose tag is encrypted: tampering garbles all of it. */
+// @ts-ignore: decorator
+@inline export function encryptRest<V>(direction: usize, body: usize, work: usize): void {
+  cryptRest<V>(direction, body, body, work);
 }
 
 /** What a client does to a cell, in either direction. */

@@ -13,6 +13,7 @@ export { hashInit } from './hash-table';
 export { sha256Root, sha256Run } from './sha256-tree';
 export { crc32cInit, crc32cUpdate } from './crc32c';
 export {
-  cgoRelayCells, cgoStart, cgoStateBytes, cgoWorkBytes, clientLayerCells, clientWorkBytes, polyvalSum, tor1RelayCells,
+  cgoRelayCells, cgoRelayStreams, cgoStart, cgoStateBytes, cgoWorkBytes, clientLayerCells, clientWorkBytes, polyvalSum,
+  tor1RelayCells,
   tor1Seed, tor1StateBytes, tor1WorkBytes,
 } from './relay.plain';

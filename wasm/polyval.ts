@@ -102,6 +102,11 @@ export function prepareKey(prepared: usize, key: usize, work: usize): void {
   }
 }
 
+/** Prepares only the key itself, which is enough for POLYVAL of one block. */
+export function prepareOne(prepared: usize, key: usize): void {
+  putPower(prepared + PREPARED_KEY_BYTES - POWER_BYTES, load<u64>(key), load<u64>(key, 8));
+}
+
 /** POLYVAL of `blocks` blocks of 16 bytes, to the 16 bytes at `sum`. */
 export function polyval(sum: usize, prepared: usize, data: usize, blocks: usize): void {
   store<u64>(sum, 0);

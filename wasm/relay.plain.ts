@@ -1,5 +1,5 @@
 import { CGO_STATE_BYTES, CGO_WORK_BYTES, startCgo } from './cgo';
-import { cgoRelay } from './cgo-relay';
+import { cgoRelay, cgoRelayRest } from './cgo-relay';
 import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
 import { CLIENT_WORK_BYTES, clientCells } from './relay-client';
 import { DIGEST_WORK_BYTES, seedDigest } from './relay-digest';
@@ -47,6 +47,11 @@ export function cgoStart(direction: usize, material: usize, work: usize): void {
 /** Cells at a relay, in their order. */
 export function cgoRelayCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
   cgoRelay<u64>(records, count, outcomes, tags, work);
+}
+
+/** Adds the key stream that was made elsewhere to the cells that wait for it. */
+export function cgoRelayStreams(records: usize, count: i32): void {
+  cgoRelayRest<u64>(records, count);
 }
 
 export function clientWorkBytes(): i32 {

@@ -146,7 +146,7 @@ export function relayContests(twin: Twin): Contest[] {
       what: `cgo relay, ${CGO_ROUND_CELLS} cells (200,000/s: 1000 µs)`,
       target: 1,
       choice: `wasm (${kernels.flavour})`,
-      ours: relayRound(new CgoRelayCiphers(OPTIONS, { kernels }), CGO_ROUND_CELLS),
+      ours: relayRound(new CgoRelayCiphers(OPTIONS, { kernels, stream: twin }), CGO_ROUND_CELLS),
       rival: cgoRival(),
     },
     {

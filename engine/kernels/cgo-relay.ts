@@ -1,5 +1,7 @@
 import type { CipherId } from './aes.ts';
 import { CipherIds } from './aes-cells.ts';
+import { CgoStreams } from './cgo-streams.ts';
+import type { Twin } from './lane-hasher.ts';
 import type { Kernels } from './module.ts';
 import {
   RELAY_BODY_BYTES,
@@ -9,7 +11,7 @@ import {
   type RelayCiphers,
   type RelayCiphersOptions,
 } from './relay-cells.ts';
-import { RelayRecords } from './relay-records.ts';
+import { type RelayKernel, RelayRecords } from './relay-records.ts';
 
 const FORWARD = 0;
 const BACKWARD = 1;
@@ -19,7 +21,8 @@ const DIRECTION_BYTES = RELAY_KEY_BYTES.cgo / 2;
 
 /**
  * Counter Galois Onion at a relay (proposal 359). Its stream depends on the cell, so nothing can be made ahead, and a
- * new cipher object for each cell would cost more than the cell: the kernel does all of it, in constant time.
+ * new cipher object for each cell would cost more than the cell: where keys are renewed the kernel does all of it, in
+ * constant time. Where they stay, OpenSSL makes the stream of a batch if the native twin is asked for.
  */
 export class CgoRelayCiphers implements RelayCiphers {
   readonly kind = 'cgo';
@@ -33,10 +36,13 @@ export class CgoRelayCiphers implements RelayCiphers {
   readonly #work: number;
   /** Key material on its way in. */
   readonly #input: number;
+  /** None: the kernel makes all key stream. */
+  readonly #streams: CgoStreams | undefined;
+  readonly #kernel: RelayKernel;
   #openCount = 0;
 
   /** Throws SLAB_FULL when the scratch area of the thread is used up. */
-  constructor(options: RelayCiphersOptions, modules: { readonly kernels: Kernels }) {
+  constructor(options: RelayCiphersOptions, modules: { readonly kernels: Kernels; readonly stream?: Twin }) {
     const { kernels } = modules;
     this.#kernels = kernels;
     this.#records = new RelayRecords({ ...options, bodyBytes: RELAY_BODY_BYTES }, modules);
@@ -46,6 +52,13 @@ export class CgoRelayCiphers implements RelayCiphers {
     this.#stateBytes = kernels.exports.cgoStateBytes();
     this.#work = kernels.reserve(kernels.exports.cgoWorkBytes());
     this.#input = kernels.reserve(DIRECTION_BYTES);
+    this.#streams = modules.stream === 'native' ? this.#makeStreams(options) : undefined;
+    this.#kernel = (records, count, outcomes, tags, work) => {
+      const waits = this.#streams?.begin() ?? false;
+      kernels.exports.cgoRelayCells(records, count, outcomes, tags, work);
+      this.#streams?.end();
+      if (waits) kernels.exports.cgoRelayStreams(records, count);
+    };
   }
 
   /** The memory it needs, in bytes: a multiple of 64. */
@@ -54,7 +67,11 @@ export class CgoRelayCiphers implements RelayCiphers {
     modules: { readonly kernels: Kernels },
   ): number {
     const { exports } = modules.kernels;
-    return RelayRecords.bytesFor(shape.cellCountMax) + 2 * shape.capacity * exports.cgoStateBytes();
+    return (
+      RelayRecords.bytesFor(shape.cellCountMax) +
+      2 * shape.capacity * exports.cgoStateBytes() +
+      CgoStreams.bytesFor(shape.cellCountMax)
+    );
   }
 
   get count(): number {
@@ -108,6 +125,7 @@ export class CgoRelayCiphers implements RelayCiphers {
     const id = circuit as number as CipherId;
     this.#ids.check(id);
     this.#flush();
+    for (const direction of [FORWARD, BACKWARD]) this.#streams?.close(2 * id + direction);
     const at = this.#stateOf(id, FORWARD);
     this.#kernels.bytes.fill(0, at, at + 2 * this.#stateBytes);
     this.#ids.give(id);
@@ -117,11 +135,27 @@ export class CgoRelayCiphers implements RelayCiphers {
   #add(circuit: RelayCipherId, direction: number, body: number, action: number): number {
     this.#ids.check(circuit as number as CipherId);
     this.#records.check(body);
-    return this.#records.push(this.#stateOf(circuit, direction), body, action, 0);
+    const index = this.#records.push(this.#stateOf(circuit, direction), body, action, 0);
+    this.#streams?.add(2 * circuit + direction);
+    return index;
   }
 
   #flush(): void {
-    this.#records.flush(this.#kernels.exports.cgoRelayCells, this.#work);
+    this.#records.flush(this.#kernel, this.#work);
+  }
+
+  #makeStreams(options: RelayCiphersOptions): CgoStreams {
+    const directionCount = 2 * options.capacity;
+    return new CgoStreams(
+      {
+        directionCount,
+        cellCountMax: options.cellCountMax,
+        statesAt: this.#statesAt,
+        stateStride: this.#stateBytes,
+        offset: this.#statesAt + directionCount * this.#stateBytes,
+      },
+      { kernels: this.#kernels },
+    );
   }
 
   #stateOf(circuit: number, direction: number): number {

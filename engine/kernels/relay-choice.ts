@@ -26,7 +26,7 @@ export function createRelayCiphers(
   choice: KernelChoice,
 ): RelayCiphers {
   return kind === 'cgo'
-    ? new CgoRelayCiphers(options, { kernels })
+    ? new CgoRelayCiphers(options, { kernels, stream: choice['aes-cells'] })
     : new Tor1RelayCiphers(options, { kernels, twin: choice['aes-cells'] });
 }
 

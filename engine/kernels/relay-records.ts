@@ -10,6 +10,8 @@ export interface RelayExports {
   cgoWorkBytes(): number;
   cgoStart(direction: number, material: number, work: number): void;
   cgoRelayCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
+  /** Adds the key stream whose address stands in the spare word of a record, if any, and wipes it. */
+  cgoRelayStreams(records: number, count: number): void;
   clientWorkBytes(): number;
   clientLayerCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
   /** RFC 8452: POLYVAL of blocks of 16 bytes, to the 16 bytes at `sum`. `work`: 256 bytes. */

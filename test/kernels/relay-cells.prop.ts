@@ -194,7 +194,6 @@ function peeled(
 
 for (const maker of MAKERS) {
   for (const kind of ['tor1', 'cgo'] as const) {
-    if (kind === 'cgo' && maker.twin === 'native') continue;
     suite(`${maker.name}: ${kind} at a relay`, () => {
       fc.assert(
         fc.property(steps, (list) => relayAgainstReference(maker, kind, list)),

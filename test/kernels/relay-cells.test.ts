@@ -45,7 +45,6 @@ function errorCode(action: () => unknown): string {
 
 for (const maker of MAKERS) {
   for (const kind of ['tor1', 'cgo'] as const) {
-    if (kind === 'cgo' && maker.twin === 'native') continue;
     const keys = counting(RELAY_KEY_BYTES[kind], 7);
 
     suite(`${maker.name}: ${kind} refuses one circuit too many and takes it after a close`, () => {

@@ -43,7 +43,7 @@ export class Places {
     const twin = this.#twin;
     if (kind === 'cgo') {
       const at = this.#take(CgoRelayCiphers.bytesFor(shape, { kernels }));
-      return this.#placed(new CgoRelayCiphers({ ...shape, offset: at }, { kernels }), at);
+      return this.#placed(new CgoRelayCiphers({ ...shape, offset: at }, { kernels, stream: twin }), at);
     }
     const at = this.#take(Tor1RelayCiphers.bytesFor(shape, { kernels, twin }));
     return this.#placed(new Tor1RelayCiphers({ ...shape, offset: at }, { kernels, twin }), at);
