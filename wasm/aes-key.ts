@@ -1,5 +1,6 @@
 import { get, put, spreadBit } from './aes-vector';
 import { subBytes } from './aes-sbox';
+import { substituted } from './aes-swizzle';
 
 /*
  * A key schedule in memory:
@@ -33,6 +34,7 @@ const SUB_CONSTANT: u64 = 0x6363_6363_6363_6363;
 
 /** The S-box, less its constant, of eight bytes; `work` has room for eight u64. Takes the same time for all bytes. */
 export function subEight(bytes: u64, work: usize): u64 {
+  if (ASC_FEATURE_SIMD) return i64x2.extract_lane(substituted(i64x2.splat(bytes)), 0);
   for (let j = 0; j < 8; j++) put<u64>(work, j, (bytes >> j) & 0x0101_0101_0101_0101);
   subBytes<u64>(work);
   let out: u64 = 0;

@@ -21,7 +21,7 @@ export function cgoRelay<V>(records: usize, count: i32, outcomes: usize, tags: u
     if (originates) putNonce(direction, body);
     // Encryption makes the nonce of it: what the client knows the cell by is the tag that came.
     if (action == DO_FORWARD) sentTag(body, tags);
-    encryptTag(direction, body, commandOf(records), work);
+    encryptTag<V>(direction, body, commandOf(records), work);
     const recognised = action == DO_FORWARD && hasNonce(direction, body);
     const ends = originates || recognised;
     if (!ends && isElsewhere(direction)) store<u32>(records, putCounters(direction, body, work) as u32, STREAM_AT);

@@ -1,4 +1,5 @@
 import { decryptBlock, encryptBlock } from './aes-block';
+import { decryptVector, encryptVector } from './aes-swizzle';
 import { addStream, encryptGroup } from './aes-ctr';
 import { expandCompact, spreadKeys } from './aes-key';
 import { prepare } from './aes-start';
@@ -160,11 +161,12 @@ export function renewKeys<V>(direction: usize, work: usize): void {
 }
 
 /** The tag of a cell at a relay, in either direction: the first half of what is done to it. */
-export function encryptTag(direction: usize, body: usize, command: u32, work: usize): void {
+export function encryptTag<V>(direction: usize, body: usize, command: u32, work: usize): void {
   const mask = work + MASK_AT;
   makeMask(direction, body, command, work);
   addBlock(body, mask);
-  encryptBlock(direction + J_AT, body, work + BLOCK_AT);
+  if (isVector<V>()) encryptVector(direction + J_AT, body);
+  else encryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);
   memory.copy(direction + TWEAK_AT, body, TAG_BYTES);
 }
@@ -182,7 +184,8 @@ export function decryptCell<V>(direction: usize, body: usize, command: u32, work
   cryptRest<V>(direction, body, body, work);
   makeMask(direction, body, command, work);
   addBlock(body, mask);
-  decryptBlock(direction + J_AT, body, work + BLOCK_AT);
+  if (isVector<V>()) decryptVector(direction + J_AT, body);
+  else decryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);
   memory.copy(direction + TWEAK_AT, work + OLD_TAG_AT, TAG_BYTES);
 }

@@ -12,7 +12,7 @@ const WATCHED = 2;
 /** Cells that a direction passed on since its keys are these, before a cipher is made: end points renew with each. */
 const SETTLED_CELLS = 16;
 /** A call of OpenSSL costs less than the kernel from so many cells on. */
-const CALL_CELLS_MIN = 1;
+const CALL_CELLS_MIN = 2;
 
 export interface CgoStreamsOptions {
   readonly directionCount: number;
