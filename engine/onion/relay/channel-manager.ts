@@ -31,6 +31,7 @@ const NOTHING: Extension = { cancel: () => {} };
 export class ChannelManager {
   /** By identity: see {@link peerKey}. */
   readonly #ports = new Map<string, Set<Port>>();
+  readonly #clients = new Set<Port>();
   readonly #dials = new Map<string, Dial>();
   readonly #options: { readonly dialsMax: number; readonly waitingPerDialMax: number };
   readonly #clock: Clock;
@@ -81,10 +82,13 @@ export class ChannelManager {
     return { cancel: () => waiters.delete(waiter) };
   }
 
-  /** A link is open, whoever made it. Those of clients are not remembered: nothing is extended to them. */
+  /** A link is open, whoever made it. Nothing is extended to those of clients. */
   opened(port: Port, peer: LinkPeer): void {
     const { rsaFingerprint } = peer;
-    if (rsaFingerprint === undefined) return;
+    if (rsaFingerprint === undefined) {
+      this.#clients.add(port);
+      return;
+    }
     const key = peerKey(rsaFingerprint);
     const ports = this.#ports.get(key) ?? new Set();
     ports.add(port);
@@ -101,6 +105,7 @@ export class ChannelManager {
 
   /** A link is gone, or could not be made. `isWrongPeer`: somebody else was there. */
   closed(port: Port, isWrongPeer: boolean): void {
+    this.#clients.delete(port);
     const fingerprint = port.channel.peer?.rsaFingerprint;
     if (fingerprint !== undefined) {
       const key = peerKey(fingerprint);
@@ -120,14 +125,31 @@ export class ChannelManager {
     }
   }
 
-  /** Closes links to relays over which nothing has run for an hour. */
+  /** Closes links to relays and clients over which nothing has run for an hour. */
   closeIdle(): void {
     const beforeMs = this.#clock.now() - IDLE_CHANNEL_MS;
-    for (const ports of this.#ports.values()) {
+    for (const ports of [...this.#ports.values(), this.#clients]) {
       for (const port of ports) {
         if (port.legs.size === 0 && port.idleSinceMs < beforeMs) port.channel.close('idle');
       }
     }
+  }
+
+  /**
+   * There are as many links as there may be: drops the client's link that has had no circuits for longest. False:
+   * there is none. Not closed gently: a client that reads nothing must not keep its place.
+   */
+  dropIdleClient(): boolean {
+    let oldest: Port | undefined;
+    for (const port of this.#clients) {
+      if (port.legs.size > 0) continue;
+      if (oldest === undefined || port.idleSinceMs < oldest.idleSinceMs) oldest = port;
+    }
+    if (oldest === undefined) return false;
+    this.#clients.delete(oldest);
+    this.#counters.refuse('channels');
+    oldest.channel.destroy('idle');
+    return true;
   }
 
   /** The oldest open link to the relay that may be used for it. */

@@ -123,11 +123,10 @@ export class DataPlane implements PortEvents {
     this.#turn = turn;
   }
 
-  /** The owner of an incoming link; undefined: there are too many. */
+  /** The owner of an incoming link; undefined: there are too many, and none that can be dropped for it. */
   accept(channel: Channel): ChannelHandler | undefined {
     const isAllowed = this.addresses.connected(channel.remoteHost, this.#modules.runtime.clock.now());
-    if (isAllowed && this.ports.size < this.#options.limits.channelsMax)
-      return new PortHandler(this, channel);
+    if (isAllowed && this.#hasRoomForLink()) return new PortHandler(this, channel);
     if (isAllowed) this.addresses.disconnected(channel.remoteHost);
     this.counters.refuse('channels');
     return undefined;
@@ -218,8 +217,12 @@ export class DataPlane implements PortEvents {
     });
   }
 
+  #hasRoomForLink(): boolean {
+    return this.ports.size < this.#options.limits.channelsMax || this.channels.dropIdleClient();
+  }
+
   #dial(to: Endpoint, hop: NextHop): Port | undefined {
-    if (this.ports.size >= this.#options.limits.channelsMax) return undefined;
+    if (!this.#hasRoomForLink()) return undefined;
     const handler = new PortHandler(this);
     const { rsaFingerprint, ed25519Id } = hop;
     const expected = ed25519Id === undefined ? { rsaFingerprint } : { rsaFingerprint, ed25519Id };

@@ -42,12 +42,48 @@ for (const limits of [{ circuitsMax: 2 }, { circuitsPerChannelMax: 2 }]) {
 
 test('links', async () => {
   const chain = await limited({ channelsMax: 1 });
+  await chain.client.circuit().createFast();
   const { runtime } = chain.world.host({ address: '10.0.0.7' });
   const other = new TestClient(chain.relays[0].place, { runtime, ...makeMemory(300), until: chain.until });
   await chain.until('the second is closed', () => other.end !== undefined);
   assert.is(refusals(chain, 0, 'channels'), 1);
   const circuit = chain.client.circuit();
   await circuit.createFast();
+  await chain.close();
+});
+
+test('at the bound of links a client without circuits makes room, the one that is idle for longest', async () => {
+  const chain = await limited({ channelsMax: 3 });
+  await chain.client.circuit().createFast();
+  const clients: TestClient[] = [];
+  for (const address of ['10.0.0.21', '10.0.0.22', '10.0.0.23']) {
+    const { runtime } = chain.world.host({ address });
+    const client = new TestClient(chain.relays[0].place, { runtime, ...makeMemory(300), until: chain.until });
+    await client.open();
+    clients.push(client);
+    await chain.world.run({ forMs: 1000 });
+  }
+  assert.ok(clients[0]!.end !== undefined, 'the oldest that is silent');
+  assert.is(clients[1]!.end, undefined);
+  await clients[2]!.circuit().createFast();
+  assert.is(chain.client.end, undefined, 'one with a circuit stays, however old');
+  assert.is(refusals(chain, 0, 'channels'), 1);
+  for (const client of clients) client.channel.destroy('done');
+  await chain.close();
+});
+
+test('a link to a client that makes no circuits is closed after an hour', async () => {
+  const chain = await openChain();
+  const { runtime } = chain.world.host({ address: '10.0.0.7' });
+  const busy = new TestClient(chain.relays[0].place, { runtime, ...makeMemory(300), until: chain.until });
+  await busy.open();
+  await busy.circuit().createFast();
+  await chain.world.run({ forMs: 3_500_000 });
+  assert.is(chain.client.end, undefined);
+  await chain.world.run({ forMs: 300_000 });
+  assert.ok(chain.client.end !== undefined);
+  assert.is(busy.end, undefined);
+  busy.channel.destroy('done');
   await chain.close();
 });
 
