@@ -46,6 +46,15 @@ export function policyAllowsText(policy: ExitPolicy, host: string, port: number)
   return address !== undefined && policyAllows(policy, address, port);
 }
 
+/** Whether nothing at all is let out: the policy of a relay that is no exit. */
+export function policyRejectsAll(policy: ExitPolicy): boolean {
+  for (const { isAccept, network, portLow, portHigh } of policy.rules) {
+    if (isAccept) return false;
+    if (network.kind === 'any' && portLow <= 1 && portHigh === 65535) return true;
+  }
+  return false;
+}
+
 /**
  * Whether a name that is not resolved yet could lead to an address that the policy lets out on this port: false only
  * when it refuses the port for all.

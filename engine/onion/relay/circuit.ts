@@ -37,6 +37,8 @@ export class RelayCircuit implements QueuedMemory {
   isClosed = false;
   earlyLeft = RELAY_EARLY_MAX;
   extension: Extension | undefined;
+  /** Names being looked up for it. */
+  lookupCount = 0;
   /** By number; undefined as long as there were none. */
   streams: Map<number, EdgeStream> | undefined;
 

@@ -24,6 +24,8 @@ export interface RelayLimits {
   readonly streamsMax: number;
   /** Names being looked up. */
   readonly lookupsMax: number;
+  /** Names being looked up for one circuit. */
+  readonly lookupsPerCircuitMax: number;
   /** Bytes of a directory request. */
   readonly directoryRequestBytesMax: number;
   /** Cells that one direction of a circuit may have waiting. */
@@ -45,6 +47,7 @@ export const RELAY_LIMITS: RelayLimits = {
   streamsPerCircuitMax: 1024,
   streamsMax: 8192,
   lookupsMax: 512,
+  lookupsPerCircuitMax: 64,
   directoryRequestBytesMax: 128 * 1024,
   queueCellsMax: 8192,
   queueBytesMax: 64 * 1024 * 1024,

@@ -14,6 +14,7 @@ import {
   isPrivateAddress,
   policyAllowsText,
   policyMayAllowPort,
+  policyRejectsAll,
 } from '../../../engine/onion/directory/policy-check.ts';
 import { summarizePolicy } from '../../../engine/onion/directory/policy-summary.ts';
 import type { ExitPolicy } from '../../../engine/onion/directory/policy-types.ts';
@@ -116,6 +117,13 @@ test('private addresses and those of the relay are refused before anything else'
   assert.ok(isPrivateAddress(readAddress('192.168.0.1')!) && !isPrivateAddress(readAddress('193.168.0.1')!));
   assert.not(policyAllowsText(policy, 'example.com', 80), 'a name is no address');
   assert.not(policyAllowsText(policy, '8.8.8.8', 0), 'port 0');
+});
+
+test('a policy that lets nothing out is known as such', () => {
+  assert.ok(policyRejectsAll(policyOf(['reject *:*'])));
+  assert.ok(policyRejectsAll(policyOf(['reject *:80', 'reject *:*', 'accept *:443'])));
+  assert.not(policyRejectsAll(policyOf(['accept 8.8.8.8:53', 'reject *:*'])));
+  assert.not(policyRejectsAll({ rules: [] }), 'what no rule says is accepted');
 });
 
 test('the first rule that fits decides; IPv6 can be left out', () => {

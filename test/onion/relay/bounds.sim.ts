@@ -111,6 +111,23 @@ test('names being looked up', async () => {
   await chain.close();
 });
 
+test('names being looked up for one circuit', async () => {
+  const silence = new Promise<never>(() => {});
+  const resolver = { addresses: () => silence, names: () => silence };
+  const chain = await openChain({ relay: { limits: { lookupsPerCircuitMax: 1 } }, modules: { resolver } });
+  const greedy = await chain.circuit();
+  const other = await chain.circuit();
+  greedy.send(RELAY.begin, 1, encodeBegin({ host: 'one.test', port: 80, ...FLAGS }));
+  greedy.send(RELAY.resolve, 2, encodeResolve('two.test'));
+  assert.is((await greedy.next(RELAY.resolved, 2)).data[0], 0xf0);
+  greedy.send(RELAY.begin, 3, encodeBegin({ host: 'three.test', port: 80, ...FLAGS }));
+  assert.is(decodeEnd((await greedy.next(RELAY.end, 3)).data).reason, END_REASON.resolveFailed);
+  other.send(RELAY.resolve, 1, encodeResolve('four.test'));
+  await chain.until('the other is served', () => chain.relays[2].relay.stats().counters.lookups === 2);
+  assert.is(refusals(chain, 2, 'lookups'), 2);
+  await chain.close();
+});
+
 test('a directory request', async () => {
   const chain = await limited({ directoryRequestBytesMax: 1000 });
   const circuit = await chain.circuit();

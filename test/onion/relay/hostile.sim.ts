@@ -9,6 +9,7 @@ import { CELL } from '../../../engine/onion/cell/command.ts';
 import { encodeExtend2, linkSpecifiers } from '../../../engine/onion/cell/extend.ts';
 import { DESTROY_REASON, END_REASON } from '../../../engine/onion/cell/reason.ts';
 import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
+import { encodeResolve } from '../../../engine/onion/cell/resolve-messages.ts';
 import { decodeEnd, encodeBegin } from '../../../engine/onion/cell/stream-messages.ts';
 import { REJECT_EVERYTHING } from '../../../engine/onion/directory/exit-policy.ts';
 import type { RelayFault } from '../../../engine/onion/relay/counters.ts';
@@ -158,6 +159,23 @@ test('a BEGIN that is rubbish, or that the policy refuses, ends its stream', asy
   assert.is(await ends(1, NOTHING), END_REASON.protocol);
   assert.is(await ends(2, begin('10.0.0.9', 80)), END_REASON.exitPolicy);
   assert.is(await ends(3, begin('echo.test', 80)), END_REASON.exitPolicy);
+  await chain.close();
+});
+
+test('a relay that is no exit looks no names up', async () => {
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    return [];
+  };
+  const modules = { resolver: { addresses: ask, names: ask } };
+  const chain = await openChain({ relay: { exitPolicy: REJECT_EVERYTHING }, modules });
+  const circuit = await chain.circuit();
+  for (const [index, name] of ['echo.test', '9.0.0.10.in-addr.arpa'].entries()) {
+    circuit.send(RELAY.resolve, index + 1, encodeResolve(name));
+    assert.is((await circuit.next(RELAY.resolved, index + 1)).data[0], 0xf1);
+  }
+  assert.is(asked, 0);
   await chain.close();
 });
 

@@ -7,7 +7,12 @@ import { END_REASON, type EndReason } from '../../cell/reason.ts';
 import { RELAY } from '../../cell/relay-command.ts';
 import { decodeResolve, encodeResolved } from '../../cell/resolve-messages.ts';
 import { decodeBegin, encodeConnected, encodeEnd } from '../../cell/stream-messages.ts';
-import { isPrivateAddress, policyAllows, policyMayAllowPort } from '../../directory/policy-check.ts';
+import {
+  isPrivateAddress,
+  policyAllows,
+  policyMayAllowPort,
+  policyRejectsAll,
+} from '../../directory/policy-check.ts';
 import type { ExitPolicy } from '../../directory/policy-types.ts';
 import { streamOnData, streamOnSendme } from '../../flow/fixed-window.ts';
 import { tokenBucket } from '../../flow/token-bucket.ts';
@@ -102,7 +107,7 @@ export class Edge {
     }
   }
 
-  /** RELAY_RESOLVE: the answer does not make a stream. */
+  /** RELAY_RESOLVE: the answer does not make a stream. Who is no exit looks nothing up. */
   resolve(circuit: RelayCircuit, id: StreamId, data: Uint8Array): void {
     const message = decodeResolve(data);
     const { resolver } = this.#modules;
@@ -111,16 +116,21 @@ export class Edge {
       this.#answerLookup(circuit, id, [ERROR]);
       return;
     }
+    if (policyRejectsAll(this.policy)) {
+      this.#counters.refuse('exit-policy');
+      this.#answerLookup(circuit, id, [ERROR]);
+      return;
+    }
     const what = lookupKind(message.value);
     if (what.kind === 'literal') this.#answerLookup(circuit, id, [what.answer]);
     else if (what.kind === 'bad' || resolver === undefined) this.#answerLookup(circuit, id, [ERROR]);
-    else if (this.#lookupCount >= this.#options.limits.lookupsMax) {
+    else if (!this.#hasRoomForLookup(circuit)) {
       this.#counters.refuse('lookups');
       this.#answerLookup(circuit, id, [TRANSIENT]);
     } else {
       const asked =
         what.kind === 'reverse' ? resolver.names(what.address) : resolver.addresses(message.value);
-      void this.#lookUp(asked).then((answers) => {
+      void this.#lookUp(circuit, asked).then((answers) => {
         this.#answerLookup(circuit, id, answers.length === 0 ? [ERROR] : answers);
         this.#modules.room.modules.turn.end();
       });
@@ -248,8 +258,9 @@ export class Edge {
 
   async #findAndConnect(stream: ExitStream, begin: Begin): Promise<void> {
     const { room, resolver, network } = this.#modules;
-    const hasRoom = resolver !== undefined && this.#lookupCount < this.#options.limits.lookupsMax;
-    const answers = hasRoom ? await this.#lookUp(resolver.addresses(begin.host)) : [TRANSIENT];
+    const { circuit } = stream;
+    const hasRoom = resolver !== undefined && this.#hasRoomForLookup(circuit);
+    const answers = hasRoom ? await this.#lookUp(circuit, resolver.addresses(begin.host)) : [TRANSIENT];
     if (!hasRoom) this.#counters.refuse('lookups');
     if (stream.isClosed || stream.circuit.isClosed) return;
     const hosts = pickAddresses(answers, begin);
@@ -267,8 +278,17 @@ export class Edge {
     room.modules.turn.end();
   }
 
-  async #lookUp(asked: Promise<readonly ResolvedAnswer[]>): Promise<readonly ResolvedAnswer[]> {
+  #hasRoomForLookup(circuit: RelayCircuit): boolean {
+    const { lookupsMax, lookupsPerCircuitMax } = this.#options.limits;
+    return this.#lookupCount < lookupsMax && circuit.lookupCount < lookupsPerCircuitMax;
+  }
+
+  async #lookUp(
+    circuit: RelayCircuit,
+    asked: Promise<readonly ResolvedAnswer[]>,
+  ): Promise<readonly ResolvedAnswer[]> {
     this.#lookupCount += 1;
+    circuit.lookupCount += 1;
     this.#counters.lookups += 1;
     let answers: readonly ResolvedAnswer[];
     try {
@@ -277,6 +297,7 @@ export class Edge {
       answers = [TRANSIENT];
     }
     this.#lookupCount -= 1;
+    circuit.lookupCount -= 1;
     if (!answers.some(({ kind }) => kind === 'name' || kind === 'ipv4' || kind === 'ipv6')) {
       this.#counters.lookupErrors += 1;
     }
