@@ -101,7 +101,7 @@ export class Receiver {
     if (this.fillAt >= 0 && this.pendingBytes > 0) return this.aimAtRest();
     const run = this.runs[0];
     if (run === undefined || this.carryLength > 0) return this.scratchOr(this.memory.scratchTarget);
-    return this.aimAtRun(run, run.nextMissing(), 0);
+    return this.aimAtRun(run, run.firstFreeSlot(), 0);
   }
 
   /** `length` bytes have come into the target handed out last. */
@@ -135,27 +135,24 @@ export class Receiver {
   private aimAtPayload(): Uint8Array {
     const run = this.current;
     if (run === undefined) throw new Error('payload without a block');
-    const from = this.currentIndex + 1;
-    const until = run.missingUntil(from, this.windowBlocks - 1);
-    const last = until - 1;
+    const until = run.freeUntil(run.slotOf(this.currentIndex) + 1, this.windowBlocks - 1);
     this.arm(run);
     this.fillAt = this.payloadAt;
-    return this.memory.slab.subarray(this.payloadAt, run.payloadOffset(last) + run.bytesOf(last));
+    return this.memory.slab.subarray(this.payloadAt, run.frameEnd(until - 1));
   }
 
-  private aimAtRun(run: InboundRun, index: number, pendingBytes: number): Uint8Array {
-    const last = run.missingUntil(index, this.windowBlocks) - 1;
+  private aimAtRun(run: InboundRun, slot: number, pendingBytes: number): Uint8Array {
+    const until = run.freeUntil(slot, this.windowBlocks);
     this.arm(run);
-    this.fillAt = run.frameOffset(index) + pendingBytes;
-    return this.memory.slab.subarray(this.fillAt, run.payloadOffset(last) + run.bytesOf(last));
+    this.fillAt = run.frameAt(slot) + pendingBytes;
+    return this.memory.slab.subarray(this.fillAt, run.frameEnd(until - 1));
   }
 
-  /** An unfinished message lies at the head of the armed run's next frame: read on behind it. */
+  /** An unfinished message lies at the head of a free slot of the armed run: read on behind it. */
   private aimAtRest(): Uint8Array {
     const run = this.armed;
     if (run === undefined) throw new Error('pending bytes without slots');
-    const index = run.nextMissing();
-    return this.aimAtRun(run, index, this.pendingBytes);
+    return this.aimAtRun(run, run.freeSlotAt(this.fillAt - this.pendingBytes), this.pendingBytes);
   }
 
   private arm(run: InboundRun): void {
@@ -189,7 +186,7 @@ export class Receiver {
       }
       if (id === PIECE_ID && byteLength >= FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES) {
         if (available < FRAME_HEADER_BYTES) break;
-        if (bytes === this.memory.slab && !this.inPlace(bytes, at, byteLength)) {
+        if (bytes === this.memory.slab && !this.staysInPlace(bytes, at, byteLength)) {
           bytes = this.memory.spill(at, until);
           until -= at;
           at = 0;
@@ -206,13 +203,14 @@ export class Receiver {
     if (!this.closed) this.keepRest(bytes, at, until);
   }
 
-  /** Whether the block whose header lies at `at` was read straight into its slot. */
-  private inPlace(bytes: Uint8Array, at: number, byteLength: number): boolean {
+  /** Whether the block whose header lies at `at` was read straight into a slot where it can stay. */
+  private staysInPlace(bytes: Uint8Array, at: number, byteLength: number): boolean {
     const run = this.armed;
     if (run === undefined || !this.runs.includes(run)) return false;
     const payload = byteLength - (FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES);
     const index = run.indexOf(readUint32(bytes, at + 5), readUint32(bytes, at + 9), payload);
-    return index !== -1 && run.frameOffset(index) === at;
+    const slot = index === -1 ? -1 : run.freeSlotAt(at);
+    return slot !== -1 && run.settle(index, slot);
   }
 
   /** A block's header lies at `at`. Returns where the bytes go on. */
@@ -281,11 +279,12 @@ export class Receiver {
     const rest = until - at;
     if (rest === 0) return;
     const total = rest >= LENGTH_PREFIX_BYTES ? readUint32(bytes, at) + LENGTH_PREFIX_BYTES : 0;
-    const run = this.runs[0];
+    const there = bytes === this.memory.slab ? this.freeSlotAt(at) : -1;
+    const run = there === -1 ? this.runs[0] : this.armed;
     if (run !== undefined) {
-      const index = run.nextMissing();
-      const frame = run.frameOffset(index);
-      if (total <= FRAME_HEADER_BYTES + run.bytesOf(index)) {
+      const slot = there === -1 ? run.firstFreeSlot() : there;
+      const frame = run.frameAt(slot);
+      if (total <= run.frameEnd(slot) - frame) {
         if (bytes !== this.memory.slab || at !== frame) {
           this.memory.slab.set(bytes.subarray(at, until), frame);
           this.memory.stats.copiedBytes += rest;
@@ -298,6 +297,12 @@ export class Receiver {
     }
     if (rest > CARRY_BYTES_MAX || total > CARRY_BYTES_MAX) this.beginLarge(bytes, at, until, total);
     else this.carryOver(bytes, at, until);
+  }
+
+  /** The free slot of the armed run that begins at this place of the slab, or -1. */
+  private freeSlotAt(at: number): number {
+    const run = this.armed;
+    return run === undefined || !this.runs.includes(run) ? -1 : run.freeSlotAt(at);
   }
 
   private carryOver(bytes: Uint8Array, at: number, until: number): void {
