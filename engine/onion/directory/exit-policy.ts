@@ -21,6 +21,16 @@ export const PRIVATE_NETWORKS: readonly PolicyNetwork[] = [
   '[ff00::]/8',
 ].map((text) => readNetwork(text)!);
 
+/**
+ * What is of no use on the public network beyond {@link PRIVATE_NETWORKS}: shared addresses of providers, networks for
+ * measurements, and what is reserved. Nothing is connected there, and descriptors do not tell it. RFC 6890.
+ */
+export const SPECIAL_NETWORKS: readonly PolicyNetwork[] = [
+  '100.64.0.0/10',
+  '198.18.0.0/15',
+  '240.0.0.0/4',
+].map((text) => readNetwork(text)!);
+
 /** Refuses everything: what an exit policy is when nobody asks for one. */
 export const REJECT_EVERYTHING: ExitPolicy = { rules: [rule(false, { kind: 'any' }, 1, 65535)] };
 

@@ -1,5 +1,5 @@
 import { readAddress } from '../address.ts';
-import { PRIVATE_NETWORKS } from './exit-policy.ts';
+import { PRIVATE_NETWORKS, SPECIAL_NETWORKS } from './exit-policy.ts';
 import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
 
 /** Whether the network holds an address of 4 or 16 bytes. */
@@ -20,9 +20,23 @@ function mappedIpv4(address: Uint8Array): Uint8Array | undefined {
   return address.subarray(12);
 }
 
-/** Whether it is an address of no use on the public network: loopback, link-local, RFC 1918 and the like. */
+/** What 6to4 (2002::/16) leads to: the IPv4 address behind the prefix. RFC 3056. */
+function sixToFourIpv4(address: Uint8Array): Uint8Array | undefined {
+  return address.length === 16 && address[0] === 0x20 && address[1] === 0x02
+    ? address.subarray(2, 6)
+    : undefined;
+}
+
+/**
+ * Whether it is an address (4 or 16 bytes) of no use on the public network: loopback, link-local, RFC 1918 and the
+ * like, or 6to4 that leads to one. NAT64 (64:ff9b::/96) and IPv4 inside of IPv6 lie in ::/8, which is private as a
+ * whole.
+ */
 export function isPrivateAddress(address: Uint8Array): boolean {
-  return PRIVATE_NETWORKS.some((network) => networkHolds(network, address));
+  const inside = sixToFourIpv4(address);
+  if (inside !== undefined && isPrivateAddress(inside)) return true;
+  const holds = (network: PolicyNetwork): boolean => networkHolds(network, address);
+  return PRIVATE_NETWORKS.some(holds) || SPECIAL_NETWORKS.some(holds);
 }
 
 function holds(rule: PolicyRule, address: Uint8Array, port: number): boolean {

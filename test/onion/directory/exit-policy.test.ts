@@ -119,6 +119,38 @@ test('private addresses and those of the relay are refused before anything else'
   assert.not(policyAllowsText(policy, '8.8.8.8', 0), 'port 0');
 });
 
+test('addresses of no use on the public network are private, however they are written', () => {
+  const isPrivate = (text: string): boolean => isPrivateAddress(readAddress(text)!);
+  for (const text of [
+    '100.64.0.1',
+    '100.127.255.255',
+    '198.18.0.1',
+    '198.19.255.255',
+    '240.0.0.1',
+    '255.255.255.255',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::192.168.1.1',
+    '2002:0a00:0001::1',
+    '2002:7f00:0001::',
+    '2002:6440:0001::1',
+  ]) {
+    assert.ok(isPrivate(text), text);
+  }
+  for (const text of [
+    '100.63.255.255',
+    '100.128.0.0',
+    '198.17.255.255',
+    '198.20.0.0',
+    '223.255.255.255',
+    '2002:0808:0808::1',
+    '2003:0a00:0001::1',
+  ]) {
+    assert.not(isPrivate(text), text);
+  }
+  const told = policyOf(['accept *:80']).rules.map(policyRuleText).join('\n');
+  assert.not.match(told, /100\.64|198\.18|240\.0/, 'descriptors say what they said');
+});
+
 test('a policy that lets nothing out is known as such', () => {
   assert.ok(policyRejectsAll(policyOf(['reject *:*'])));
   assert.ok(policyRejectsAll(policyOf(['reject *:80', 'reject *:*', 'accept *:443'])));
