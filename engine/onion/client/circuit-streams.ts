@@ -22,8 +22,8 @@ export interface StreamsCircuit {
   /** There is data to send. */
   wake(): void;
   now(): number;
-  /** Calls {@link CircuitStreams.wake} for that stream after a while. */
-  wakeLater(stream: ClientStream, delayMs: number): void;
+  /** Calls `action` once, after a while. */
+  later(action: () => void, delayMs: number): void;
   newFlow(): StreamFlow;
 }
 
@@ -35,6 +35,8 @@ export class CircuitStreams implements StreamPlace {
   readonly #byId = new Map<StreamId, ClientStream>();
   /** Who has something to send and may, in turn. */
   readonly #senders = new Set<ClientStream>();
+  /** Held to a rate, with a timer running. */
+  readonly #delayed = new Set<ClientStream>();
   #nextId = 0;
 
   constructor(modules: { readonly circuit: StreamsCircuit; readonly random: Random }) {
@@ -73,7 +75,7 @@ export class CircuitStreams implements StreamPlace {
     const waitMs = stream.queuedBytes === 0 ? 0 : stream.flow.waitMs(this.#circuit.now());
     if (waitMs === Number.POSITIVE_INFINITY) return;
     if (waitMs > 0) {
-      this.#circuit.wakeLater(stream, waitMs);
+      this.#wakeLater(stream, waitMs);
       return;
     }
     this.#senders.add(stream);
@@ -141,6 +143,15 @@ export class CircuitStreams implements StreamPlace {
     this.#byId.clear();
     this.#senders.clear();
     for (const stream of streams) stream.onGone(reason);
+  }
+
+  #wakeLater(stream: ClientStream, delayMs: number): void {
+    if (this.#delayed.has(stream)) return;
+    this.#delayed.add(stream);
+    this.#circuit.later(() => {
+      this.#delayed.delete(stream);
+      if (stream.streamId !== undefined && this.#byId.get(stream.streamId) === stream) this.wake(stream);
+    }, delayMs);
   }
 
   #forget(stream: ClientStream, id: StreamId): void {

@@ -85,8 +85,8 @@ export class ClientCircuit implements SendingCircuit {
         sendMessage: (command, stream, data) => this.sendMessage(command, stream, data),
         wake: () => modules.link.wake(this),
         now: () => modules.clock.now(),
-        wakeLater: (stream, delayMs) => {
-          modules.clock.setTimer(Math.ceil(delayMs), () => this.streams.wake(stream));
+        later: (action, delayMs) => {
+          modules.clock.setTimer(Math.ceil(delayMs), action);
         },
         newFlow: () => this.flow!.newStream(),
       },
