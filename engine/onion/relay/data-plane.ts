@@ -88,7 +88,11 @@ export class DataPlane implements PortEvents {
     this.queues = new QueueRoom({ slab });
     this.addresses = new ClientAddresses({ params: dosParams(params, options.dos) }, { random });
     const bank = new CipherBank(limits, modules);
-    const originator = new Originator({ slab, bank, clock, random, counters });
+    const lost = (circuit: RelayCircuit): void => {
+      counters.refuse('memory');
+      this.circuits.close(circuit, DESTROY_REASON.resourceLimit);
+    };
+    const originator = new Originator({ slab, bank, clock, random, counters, lost });
     const turn = new Turn({ originator, pump: (circuit) => this.edge.pump(circuit) });
     const endStreams = (circuit: RelayCircuit): void => this.edge.closeStreams(circuit);
     const circuits = new Circuits({ params }, { bank, room: this.queues, counters, endStreams });

@@ -100,6 +100,7 @@ export class RelayMessages {
       const tagBytes = hop!.ciphers.readTag(number, this.#tag);
       const digest = this.#tag.slice(0, tagBytes);
       this.#originator.message(circuit, RELAY.sendme, CIRCUIT_STREAM, encodeSendme({ version: 1, digest }));
+      if (circuit.isClosed) return;
     }
     const stream = this.#edge.streamForData(circuit, id);
     if (stream === undefined || dataLength === 0) return;

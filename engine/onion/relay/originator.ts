@@ -30,6 +30,7 @@ export class Originator {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #counters: RelayCounters;
+  readonly #lost: (circuit: RelayCircuit) => void;
   readonly #sender = new RunSender();
   readonly #circuits: RelayCircuit[] = [];
   readonly #leases: Lease[] = [];
@@ -53,12 +54,15 @@ export class Originator {
     readonly clock: Clock;
     readonly random: Random;
     readonly counters: RelayCounters;
+    /** There was no memory for a message of the circuit: whoever waits for it would wait for ever. */
+    readonly lost: (circuit: RelayCircuit) => void;
   }) {
     this.#slab = modules.slab;
     this.#bank = modules.bank;
     this.#clock = modules.clock;
     this.#random = modules.random;
     this.#counters = modules.counters;
+    this.#lost = modules.lost;
     this.#spare = modules.slab.tryLease(ROOM_SLOTS, 'relay cells');
   }
 
@@ -70,7 +74,10 @@ export class Originator {
   /** One message towards the client. False: there is no memory for it, or it is too long for a cell. */
   message(circuit: RelayCircuit, command: RelayCommand, stream: StreamId, data: Uint8Array): boolean {
     if (data.length > circuit.format.dataBytesMax(command)) return false;
-    if (!this.#hasRoom(true)) return false;
+    if (!this.#hasRoom(true)) {
+      this.#lost(circuit);
+      return false;
+    }
     this.#slab.bytes.set(data, this.#cell(circuit, command, stream, data.length, false));
     return true;
   }

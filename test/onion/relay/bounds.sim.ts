@@ -4,8 +4,10 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Lease } from '../../../engine/kernels/lease.ts';
 import { encodeCreate2 } from '../../../engine/onion/cell/circuit-messages.ts';
 import { CELL } from '../../../engine/onion/cell/command.ts';
+import type { ResolvedAnswer } from '../../../engine/onion/cell/messages.ts';
 import { DESTROY_REASON, END_REASON } from '../../../engine/onion/cell/reason.ts';
 import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
 import { encodeResolve } from '../../../engine/onion/cell/resolve-messages.ts';
@@ -125,6 +127,33 @@ test('names being looked up for one circuit', async () => {
   other.send(RELAY.resolve, 1, encodeResolve('four.test'));
   await chain.until('the other is served', () => chain.relays[2].relay.stats().counters.lookups === 2);
   assert.is(refusals(chain, 2, 'lookups'), 2);
+  await chain.close();
+});
+
+test('memory for answers: a circuit that one is lost for is closed, not left to wait', async () => {
+  let answer: (answers: readonly ResolvedAnswer[]) => void = () => {};
+  const later = new Promise<readonly ResolvedAnswer[]>((resolve) => {
+    answer = resolve;
+  });
+  const resolver = { addresses: () => later, names: () => later };
+  const chain = await openChain({ relay: { limits: { lookupsPerCircuitMax: 500 } }, modules: { resolver } });
+  const circuit = await chain.circuit();
+  for (let stream = 1; stream <= 400; stream += 1) {
+    circuit.send(RELAY.resolve, stream, encodeResolve('a.test'));
+    if (stream % 50 === 0) await chain.world.run({ forMs: 200 });
+  }
+  const { relay, slab } = chain.relays[2];
+  await chain.until('all are being looked up', () => relay.stats().counters.lookups === 400);
+  const taken: Lease[] = [];
+  for (let lease = slab.tryLease(1, 'test'); lease !== undefined; lease = slab.tryLease(1, 'test')) {
+    taken.push(lease);
+  }
+  answer([{ kind: 'ipv4', value: '10.0.0.9', ttlSec: 7 }]);
+  await chain.until('an answer is lost', () => refusals(chain, 2, 'memory') > 0);
+  assert.is(refusals(chain, 2, 'memory'), 1, 'once for the circuit');
+  assert.is(relay.stats().circuits, 0);
+  for (const lease of taken) lease.release();
+  await chain.until('DESTROY', () => circuit.destroyed !== undefined);
   await chain.close();
 });
 
