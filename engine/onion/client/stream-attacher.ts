@@ -34,8 +34,6 @@ interface Pending {
   /** Exits that it has failed at. */
   readonly avoid: Set<string>;
   attempts: number;
-  /** Attempts that an exit refused, or whose circuit broke. Silence counts for nothing: the deadline bounds it. */
-  refusals: number;
   /** Where it waits for the exit's answer. */
   on: PoolCircuit | undefined;
   connectTimer: Timer | undefined;
@@ -91,7 +89,6 @@ export class StreamAttacher implements StreamKeeper {
       deadline,
       avoid: new Set(),
       attempts: 0,
-      refusals: 0,
       on: undefined,
       connectTimer: undefined,
       lastReason: 'no-circuit',
@@ -119,8 +116,7 @@ export class StreamAttacher implements StreamKeeper {
       pending.avoid.add(on.exit.status.fingerprint);
       if (reason !== 'circuit-closed') on.hasAnswered = true;
     }
-    if (reason !== 'timeout') pending.refusals += 1;
-    if (FINAL.has(reason) || pending.refusals >= this.#options.streamAttemptsMax) {
+    if (FINAL.has(reason) || pending.attempts >= this.#options.streamAttemptsMax) {
       stream.finish({ kind: 'failed', reason });
     } else {
       this.serveSoon();
@@ -228,8 +224,8 @@ export class StreamAttacher implements StreamKeeper {
     if (launched.ok) return;
     if (launched.why === 'busy') this.#retryLater();
     else if (avoid.size > 0) avoid.clear();
-    // Once there was a path: guards that are down now may be back before the deadline.
-    else if (pending.attempts === 0) stream.abort('no-exit');
+    else if (pending.attempts > 0) stream.abort(pending.lastReason);
+    else stream.abort('no-exit');
     if (launched.why === 'no-path' && pending.stream.state === 'waiting') this.#retryLater();
   }
 

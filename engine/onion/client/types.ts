@@ -122,7 +122,7 @@ export interface OnionClientSettings {
    * without a word leaves no other trace than silence, but so do people who think.
    */
   readonly streamIdleTimeoutMs: number;
-  /** Refusals and broken circuits after which a stream fails; silence is bounded by `streamTimeoutMs`. */
+  /** Circuits that a stream tries. */
   readonly streamAttemptsMax: number;
   /** Open streams of the client. */
   readonly streamsMax: number;

@@ -125,11 +125,7 @@ test('relays that die under downloads: each ends whole or failed, and others go 
     }
   }
   assert.ok(failures >= 1);
-  let after = await network.wait('afterwards', get(running, 10_000, 'new'), 200_000);
-  for (let again = 0; again < 4 && after.end.kind === 'failed'; again += 1) {
-    after = await network.wait('afterwards', get(running, 10_000, 'new'), 200_000);
-  }
-  checkWhole(after, 10_000);
+  checkWhole(await network.wait('afterwards', get(running, 10_000, 'new'), 200_000), 10_000);
   await running.stop();
 });
 
@@ -139,14 +135,7 @@ test('a guard that dies is replaced, and the circuits with it', async () => {
   const [first] = running.client.circuits.filter(({ purpose }) => purpose === 'exit');
   const guard = first!.hops[0]!.fingerprint;
   network.find(guard).host.crash();
-  // Nothing tells of a crash but silence, for a minute when the dead relay is chosen again as a later hop: a stream may
-  // reach its deadline meanwhile, but not one after the other.
-  let got = await network.wait('over another guard', get(running, 10_000), 130_000);
-  for (let again = 0; again < 4 && got.end.kind === 'failed'; again += 1) {
-    assert.ok(['timeout', 'no-circuit', 'circuit-closed'].includes(got.end.reason), got.end.reason);
-    got = await network.wait('over another guard', get(running, 10_000), 130_000);
-  }
-  checkWhole(got, 10_000);
+  checkWhole(await network.wait('over another guard', get(running, 10_000), 120_000), 10_000);
   const used = running.client.circuits.find(({ isDirty, purpose }) => isDirty && purpose === 'exit');
   assert.is.not(used?.hops[0]?.fingerprint, guard);
   await running.stop();
