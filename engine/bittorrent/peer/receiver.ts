@@ -1,3 +1,4 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import { FRAME_HEADER_BYTES } from '../../kernels/types.ts';
 import type { InboundRun } from './inbound-run.ts';
 import { CARRY_BYTES_MAX, type ReceiveMemory, WINDOW_BLOCKS_MAX } from './receive-memory.ts';
@@ -334,8 +335,4 @@ export class Receiver {
     this.cleanReads = 0;
     this.windowBlocks = Math.max(1, this.windowBlocks >>> 1);
   }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

@@ -1,3 +1,4 @@
+import { writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
@@ -168,11 +169,4 @@ export class Uploader {
       this.pump();
     });
   }
-}
-
-function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readUint32 } from '../../codec/big-endian.ts';
 import type { PieceIndex } from '../units.ts';
-import { readUint32 } from './uint32.ts';
 
 /** BEP 6: pieces a peer may ask for while it is choked. */
 export const ALLOWED_FAST_COUNT = 10;

@@ -1,7 +1,7 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import { FRAME_HEADER_BYTES } from '../../kernels/types.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
 import type { WireFault, WireRules } from './rules.ts';
-import { readUint32 } from './uint32.ts';
 
 /** The numbers of a REQUEST, CANCEL, REJECT or PIECE; made once by the caller and used again. */
 export interface BlockNumbers {

@@ -1,9 +1,9 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
 import { decodeBlockRequest, decodePieceIndex } from './decode-block.ts';
 import type { HashRequest, Message } from './message.ts';
 import { HASH_REQUEST_BYTES, MESSAGE_ID } from './message-id.ts';
 import type { WireFault, WireRules } from './rules.ts';
-import { readUint32 } from './uint32.ts';
 
 const ID = MESSAGE_ID;
 

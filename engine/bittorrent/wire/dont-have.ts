@@ -1,6 +1,6 @@
+import { readUint32, writeUint32 } from '../../codec/big-endian.ts';
 import type { PieceIndex } from '../units.ts';
 import type { WireFault, WireRules } from './rules.ts';
-import { readUint32, writeUint32 } from './uint32.ts';
 
 /** BEP 54: the name of the extension in the handshake. */
 export const DONT_HAVE_EXTENSION = 'lt_donthave';

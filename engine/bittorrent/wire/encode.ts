@@ -1,7 +1,7 @@
+import { writeUint32 } from '../../codec/big-endian.ts';
 import { FRAME_HEADER_BYTES } from '../../kernels/types.ts';
 import type { HashRequest } from './message.ts';
 import { HASH_REQUEST_BYTES, MESSAGE_ID } from './message-id.ts';
-import { writeUint32 } from './uint32.ts';
 
 /** Bytes of a REQUEST, CANCEL or REJECT REQUEST frame. */
 export const REQUEST_FRAME_BYTES = 17;

@@ -1,7 +1,7 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import { BLOCK_BYTES, FRAME_HEADER_BYTES } from '../../kernels/types.ts';
 import { HASH_REQUEST_BYTES, KEEP_ALIVE_ID, LENGTH_PREFIX_BYTES, MESSAGE_ID } from './message-id.ts';
 import type { WireFault, WireRules } from './rules.ts';
-import { readUint32 } from './uint32.ts';
 
 const ID = MESSAGE_ID;
 const HASH_BYTES = 32;

@@ -1,6 +1,7 @@
+import { uint16 } from '../../codec/big-endian.ts';
 import { CELL_BODY_BYTES } from './command.ts';
 import { bad, type Decoded, good } from './decoded.ts';
-import { FieldReader, join, uint16 } from './fields.ts';
+import { FieldReader, join } from './fields.ts';
 import type { Create2 } from './messages.ts';
 import { DESTROY_REASON, type DestroyReason } from './reason.ts';
 

@@ -1,6 +1,7 @@
+import { uint16 } from '../../codec/big-endian.ts';
 import { decodeCreate2, encodeCreate2 } from './circuit-messages.ts';
 import { bad, type Decoded, good } from './decoded.ts';
-import { FieldReader, join, uint16 } from './fields.ts';
+import { FieldReader, join } from './fields.ts';
 import { hostBytes, hostText } from './host.ts';
 import { type Extend2, type ExtendTarget, LINK_SPECIFIER, type LinkSpecifier } from './messages.ts';
 

@@ -1,3 +1,4 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 /**
  * Reads numbers and bytes one after the other from a message. Whoever reads beyond the end gets zeros and empty
  * views, and {@link short} says so: one question at the end instead of one for each field.
@@ -49,35 +50,6 @@ export class FieldReader {
     this.#at += length;
     return true;
   }
-}
-
-/** The four bytes at `at` as an unsigned big-endian number. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-/** Writes an unsigned 32-bit number, big-endian. */
-export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
-
-/** Writes an unsigned 16-bit number, big-endian. */
-export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-/** A 16-bit number as bytes. */
-export function uint16(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 8, value);
-}
-
-/** A 32-bit number as bytes. */
-export function uint32(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** All parts behind one another in fresh memory: for messages, not for streams of data. */

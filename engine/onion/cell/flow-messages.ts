@@ -1,5 +1,6 @@
+import { uint16, uint32 } from '../../codec/big-endian.ts';
 import { bad, type Decoded, good } from './decoded.ts';
-import { FieldReader, join, uint16, uint32 } from './fields.ts';
+import { FieldReader, join } from './fields.ts';
 import type { CircuitPadding, CircuitPaddingAnswer, Sendme, Xon } from './messages.ts';
 
 /** The tag of a SENDME: the running SHA-1 (tor1), or the cell's tag (CGO). */

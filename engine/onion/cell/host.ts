@@ -1,5 +1,6 @@
+import { uint32 } from '../../codec/big-endian.ts';
 import { addressText, readAddress } from '../address.ts';
-import { type FieldReader, join, uint32 } from './fields.ts';
+import { type FieldReader, join } from './fields.ts';
 
 /** Types of addresses in NETINFO and RESOLVED. tor-spec, "NETINFO cells". */
 export const ADDRESS_TYPE = { name: 0, ipv4: 4, ipv6: 6, errorTransient: 0xf0, error: 0xf1 } as const;

@@ -1,6 +1,7 @@
+import { uint16, uint32, writeUint16 } from '../../codec/big-endian.ts';
 import { CELL, VARIABLE_HEADER_BYTES, VERSIONS_HEADER_BYTES } from './command.ts';
 import { bad, type Decoded, good } from './decoded.ts';
-import { FieldReader, join, uint16, uint32, writeUint16 } from './fields.ts';
+import { FieldReader, join } from './fields.ts';
 import { readTypedHost, typedHost } from './host.ts';
 import type { AuthChallenge, Authenticate, CertEntry, LinkPadding, Netinfo } from './messages.ts';
 

@@ -1,3 +1,4 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import { type CircuitId, circuitId, LINK_CIRCUIT } from '../units.ts';
 import {
   CELL,
@@ -8,7 +9,6 @@ import {
   VARIABLE_HEADER_BYTES,
   VERSIONS_HEADER_BYTES,
 } from './command.ts';
-import { readUint32 } from './fields.ts';
 
 /** Where {@link peekCell} puts what it has seen; made once by the caller and used again. */
 export interface CellHead {

@@ -1,5 +1,6 @@
+import { uint32 } from '../../codec/big-endian.ts';
 import { bad, type Decoded, good } from './decoded.ts';
-import { FieldReader, join, uint32 } from './fields.ts';
+import { FieldReader, join } from './fields.ts';
 import { hostBytes, hostText, ttlBytes } from './host.ts';
 import type { Begin, Connected, End } from './messages.ts';
 import { END_REASON, type EndReason } from './reason.ts';

@@ -1,14 +1,5 @@
 /** Reads the circuit number of a cell, or any 32-bit number. */
-export function uint32At(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-export function putUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
+export { readUint32 as uint32At } from '../../codec/big-endian.ts';
 
 /** 20 or 32 bytes from upper-case hex digits. */
 export function hexBytes(hex: string): Uint8Array {

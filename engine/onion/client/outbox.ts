@@ -1,3 +1,4 @@
+import { writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import type { ClientCiphers } from '../../kernels/relay-cells.ts';
 import type { Slab } from '../../kernels/slab.ts';
@@ -8,7 +9,6 @@ import type { RelayCommand } from '../cell/relay-command.ts';
 import type { RelayFormat } from '../cell/relay-format.ts';
 import type { Channel } from '../link/types.ts';
 import type { StreamId } from '../units.ts';
-import { putUint32 } from './bytes.ts';
 import type { SendingCircuit } from './sending.ts';
 
 /** Cells of one burst lie in so many slots at most: 127 cells, one write of 64 KiB. */
@@ -85,7 +85,7 @@ export class CellOutbox {
     const { bytes } = this.#slab;
     const at = this.#next;
     const { circuit, hop, format } = draft;
-    putUint32(bytes, at, circuit.id);
+    writeUint32(bytes, at, circuit.id);
     bytes[at + 4] = draft.isEarly ? CELL.relayEarly : CELL.relay;
     this.#circuits.push(circuit);
     this.#hops.push(hop);

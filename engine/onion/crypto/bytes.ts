@@ -31,16 +31,3 @@ export function isAllZero(bytes: Uint8Array): boolean {
   for (const byte of bytes) seen |= byte;
   return seen === 0;
 }
-
-/** A 4-byte number, most significant byte first. `at` + 4 must be inside. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-/** Writes `value`, 0 ≤ value < 2^32, as 4 bytes, most significant byte first. */
-export function writeUint32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value >>> 24;
-  out[at + 1] = value >>> 16;
-  out[at + 2] = value >>> 8;
-  out[at + 3] = value;
-}

@@ -1,4 +1,5 @@
-import { joinBytes, readUint32, writeUint32 } from './bytes.ts';
+import { readUint32, writeUint32 } from '../../codec/big-endian.ts';
+import { joinBytes } from './bytes.ts';
 import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES } from './ed25519.ts';
 import { bad, good, type Outcome } from './outcome.ts';
 

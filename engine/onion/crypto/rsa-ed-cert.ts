@@ -1,4 +1,5 @@
-import { ascii, equalBytes, joinBytes, readUint32, writeUint32 } from './bytes.ts';
+import { readUint32, writeUint32 } from '../../codec/big-endian.ts';
+import { ascii, equalBytes, joinBytes } from './bytes.ts';
 import { sha256 } from './digest.ts';
 import { isExpired } from './ed-cert-check.ts';
 import { ED25519_KEY_BYTES } from './ed25519.ts';

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { uint32 } from '../../codec/big-endian.ts';
 import { derInteger, derSequence } from './der.ts';
 import { DerReader } from './der-reader.ts';
 import { sha1 } from './digest.ts';
@@ -30,7 +31,7 @@ const privateKeys = new WeakMap<Uint8Array, KeyObject>();
 /** PKCS#1 RSAPublicKey in DER: what fingerprints are made of. */
 export function encodeRsaPublicKey(key: Pick<RsaPublicKey, 'modulus' | 'exponent'>): Uint8Array {
   const { exponent } = key;
-  const exponentBytes = Uint8Array.of(exponent >>> 24, exponent >>> 16, exponent >>> 8, exponent);
+  const exponentBytes = uint32(exponent);
   return derSequence(derInteger(key.modulus), derInteger(exponentBytes));
 }
 
@@ -85,7 +86,7 @@ export function rsaPublicKeyObject(publicKeyDer: Uint8Array): KeyObject | undefi
   const parsed = decodeRsaPublicKey(publicKeyDer);
   if (!parsed.ok) return undefined;
   const { modulus, exponent } = parsed.value;
-  const e = Buffer.from([exponent >>> 24, exponent >>> 16, exponent >>> 8, exponent]).toString('base64url');
+  const e = Buffer.from(uint32(exponent)).toString('base64url');
   const n = Buffer.from(modulus).toString('base64url');
   try {
     return createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });

@@ -1,3 +1,4 @@
+import { readUint32 } from '../../codec/big-endian.ts';
 import { addressText, readIpv4, readIpv6 } from '../address.ts';
 import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
 import { failure, type Result, success } from './result.ts';
@@ -111,7 +112,7 @@ function readNetwork(text: string): PolicyNetwork | undefined {
 function readPrefix(text: string, bitsMax: number): number | undefined {
   const mask = bitsMax === 32 ? readIpv4(text) : undefined;
   if (mask === undefined) return readInteger(text, bitsMax);
-  const value = ((mask[0]! << 24) | (mask[1]! << 16) | (mask[2]! << 8) | mask[3]!) >>> 0;
+  const value = readUint32(mask, 0);
   const bits = Math.clz32(~value >>> 0);
   return value === (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0) ? bits : undefined;
 }

@@ -1,7 +1,7 @@
+import { writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import type { Runtime, StreamEnd, StreamHandler, Timer, TlsStream } from '../../runtime/port.ts';
 import { CELL, CELL_BODY_AT, CELL_BODY_BYTES, CELL_BYTES, type CellCommand } from '../cell/command.ts';
-import { writeUint32 } from '../cell/fields.ts';
 import { decodeLinkPadding, encodeLinkPadding } from '../cell/link-messages.ts';
 import type { LinkPadding } from '../cell/messages.ts';
 import { type CellHead, isPadding } from '../cell/peek.ts';

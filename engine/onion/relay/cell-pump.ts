@@ -1,7 +1,7 @@
+import { readUint32, writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import { OUTCOME_PASS } from '../../kernels/relay-cells.ts';
 import { CELL, CELL_BODY_AT } from '../cell/command.ts';
-import { readUint32, writeUint32 } from '../cell/fields.ts';
 import type { CellBatch } from '../link/types.ts';
 import { BATCH_CELLS, type CipherBank } from './cipher-bank.ts';
 import type { Circuits } from './circuits.ts';

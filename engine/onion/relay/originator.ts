@@ -1,9 +1,9 @@
+import { writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { SLOT_BYTES } from '../../kernels/types.ts';
 import type { Clock, Random } from '../../runtime/port.ts';
 import { CELL, CELL_BODY_AT, CELL_BODY_BYTES, CELL_BYTES } from '../cell/command.ts';
-import { writeUint32 } from '../cell/fields.ts';
 import { RELAY, type RelayCommand } from '../cell/relay-command.ts';
 import type { StreamId } from '../units.ts';
 import type { CipherBank } from './cipher-bank.ts';

@@ -1,3 +1,4 @@
+import { writeUint32 } from '../../../../engine/codec/big-endian.ts';
 import type { ClientCipherId } from '../../../../engine/kernels/relay-cells.ts';
 import { RELAY_KEY_BYTES } from '../../../../engine/kernels/relay-cells.ts';
 import {
@@ -7,7 +8,6 @@ import {
 } from '../../../../engine/onion/cell/circuit-messages.ts';
 import { CELL, CELL_BODY_AT, CELL_BYTES } from '../../../../engine/onion/cell/command.ts';
 import { encodeExtend2, linkSpecifiers } from '../../../../engine/onion/cell/extend.ts';
-import { writeUint32 } from '../../../../engine/onion/cell/fields.ts';
 import { encodeSendme } from '../../../../engine/onion/cell/flow-messages.ts';
 import { RELAY, type RelayCommand } from '../../../../engine/onion/cell/relay-command.ts';
 import type { RelayHeader } from '../../../../engine/onion/cell/relay-format.ts';

@@ -1,3 +1,4 @@
+import { readUint32 } from '../../../../engine/codec/big-endian.ts';
 import { choiceOfOne } from '../../../../engine/kernels/choice.ts';
 import type { Lease } from '../../../../engine/kernels/lease.ts';
 import type { Kernels } from '../../../../engine/kernels/module.ts';
@@ -7,7 +8,6 @@ import type { Slab } from '../../../../engine/kernels/slab.ts';
 import { SLOT_BYTES } from '../../../../engine/kernels/types.ts';
 import { decodeDestroyReason } from '../../../../engine/onion/cell/circuit-messages.ts';
 import { CELL, CELL_BODY_AT } from '../../../../engine/onion/cell/command.ts';
-import { readUint32 } from '../../../../engine/onion/cell/fields.ts';
 import { CellMemory } from '../../../../engine/onion/link/cell-memory.ts';
 import type { TlsChannel } from '../../../../engine/onion/link/channel.ts';
 import { dialChannel } from '../../../../engine/onion/link/connect.ts';

@@ -10,3 +10,19 @@ export function writeUint32(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
 }
+
+/** Writes an unsigned 16-bit number, big-endian, at `at`. */
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+/** An unsigned 16-bit number as two big-endian bytes. */
+export function uint16(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 8, value);
+}
+
+/** An unsigned 32-bit number as four big-endian bytes. */
+export function uint32(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
