@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
+import { readAddress } from '../../codec/address.ts';
 import { AlliumError } from '../../codec/error.ts';
-import { readAddress, readHostPort } from '../../onion/address.ts';
+import { readHostPort } from '../../onion/address.ts';
 import type { DirectoryAuthority } from '../../onion/directory/authority-types.ts';
 import { parseDirAuthorities } from '../../onion/directory/dir-authority.ts';
 import { buildExitPolicy } from '../../onion/directory/exit-policy.ts';

@@ -1,5 +1,5 @@
+import { addressText, readAddress } from '../../codec/address.ts';
 import { uint32 } from '../../codec/big-endian.ts';
-import { addressText, readAddress } from '../address.ts';
 import { type FieldReader, join } from './fields.ts';
 
 /** Types of addresses in NETINFO and RESOLVED. tor-spec, "NETINFO cells". */

@@ -1,6 +1,6 @@
+import { readAddress } from '../../codec/address.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import { type ClientCiphers, OUTCOME_NOBODY } from '../../kernels/relay-cells.ts';
-import { readAddress } from '../address.ts';
 import { decodeDestroyReason } from '../cell/circuit-messages.ts';
 import { decodeSendme, decodeXoff, decodeXon } from '../cell/flow-messages.ts';
 import { RELAY } from '../cell/relay-command.ts';

@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 
 /** RFC 1035: a name in the form people write it. */
 const NAME_CHARACTERS_MAX = 253;

@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 
 /** The name under which the names of an address are asked for, below `in-addr.arpa` or `ip6.arpa`; undefined: no address. RFC 1035, RFC 3596. */
 export function reverseName(address: string): string | undefined {

@@ -1,4 +1,4 @@
-import { readIpv4 } from '../address.ts';
+import { readIpv4 } from '../../codec/address.ts';
 import { readTime } from '../time.ts';
 import type { Consensus, ConsensusFlavour, ConsensusSource, SharedRandomValue } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';

@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 import { makeNtorCrossCert, makeOnionKeyCrossCert } from '../crypto/descriptor-cross-cert.ts';
 import { decodeEdCert } from '../crypto/ed-cert.ts';
 import { rsaFingerprint } from '../crypto/rsa-key.ts';

@@ -1,4 +1,4 @@
-import { addressText, readIpv4 } from '../address.ts';
+import { addressText, readIpv4 } from '../../codec/address.ts';
 import { readTime } from '../time.ts';
 import type {
   DescribedBandwidth,

@@ -1,4 +1,5 @@
-import { addressText, readHostPort, readIpv4 } from '../address.ts';
+import { addressText, readIpv4 } from '../../codec/address.ts';
+import { readHostPort } from '../address.ts';
 import type { DirectoryAuthority } from './authority-types.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, isNickname, readFingerprint, readPort } from './text.ts';

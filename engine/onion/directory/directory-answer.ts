@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 import { httpTimeText, readHttpTime } from '../time.ts';
 import { type ContentEncoding, unpackBody } from './compression.ts';
 import {

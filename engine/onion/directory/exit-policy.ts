@@ -1,5 +1,5 @@
+import { addressText, readIpv4, readIpv6 } from '../../codec/address.ts';
 import { readUint32 } from '../../codec/big-endian.ts';
-import { addressText, readIpv4, readIpv6 } from '../address.ts';
 import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
 import { failure, type Result, success } from './result.ts';
 import { excerpt, readInteger } from './text.ts';

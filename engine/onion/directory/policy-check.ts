@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 import { PRIVATE_NETWORKS, SPECIAL_NETWORKS } from './exit-policy.ts';
 import type { ExitPolicy, PolicyNetwork, PolicyRule } from './policy-types.ts';
 

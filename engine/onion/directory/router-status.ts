@@ -1,4 +1,5 @@
-import { addressText, readHostPort, readIpv4 } from '../address.ts';
+import { addressText, readIpv4 } from '../../codec/address.ts';
+import { readHostPort } from '../address.ts';
 import { readTime } from '../time.ts';
 import { type ConsensusFlavour, RELAY_FLAGS, type RelayFlag, type RouterStatus } from './consensus-types.ts';
 import type { LineReader } from './line-reader.ts';

@@ -1,5 +1,5 @@
+import { readAddress } from '../../codec/address.ts';
 import type { Endpoint } from '../../runtime/port.ts';
-import { readAddress } from '../address.ts';
 import { decodeCreated2, encodeCreate2, encodeCreated2 } from '../cell/circuit-messages.ts';
 import { CELL } from '../cell/command.ts';
 import { decodeExtend2, extendTarget } from '../cell/extend.ts';

@@ -1,6 +1,6 @@
+import { readAddress } from '../../codec/address.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { ByteStream, Clock, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
-import { readAddress } from '../address.ts';
 import type { OnionAddress, OnionStreamEnd, StreamReason } from '../client/types.ts';
 import { CONNECT_BYTES_MAX } from './http-connect.ts';
 import type { Negotiation, ProxyFault, ProxyRequest } from './negotiation.ts';

@@ -1,4 +1,4 @@
-import { addressText } from '../address.ts';
+import { addressText } from '../../codec/address.ts';
 
 /** Greeting: version, count, 255 methods. */
 export const GREETING_BYTES_MAX = 257;

@@ -1,4 +1,4 @@
-import { readAddress } from '../address.ts';
+import { readAddress } from '../../codec/address.ts';
 import type { OnionAddress, StreamReason } from '../client/types.ts';
 import { webAnswer } from './http-page.ts';
 import {

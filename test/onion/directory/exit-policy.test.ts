@@ -2,7 +2,7 @@
 // an exit by accident, and the summary by port is the one that authorities make.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readAddress } from '../../../engine/onion/address.ts';
+import { readAddress } from '../../../engine/codec/address.ts';
 import {
   buildExitPolicy,
   type ExitPolicyOptions,

@@ -1,6 +1,6 @@
+import { readAddress } from '../../../codec/address.ts';
 import type { Lease } from '../../../kernels/lease.ts';
 import type { Network } from '../../../runtime/port.ts';
-import { readAddress } from '../../address.ts';
 import { decodeXoff, decodeXon } from '../../cell/flow-messages.ts';
 import type { Begin, ResolvedAnswer } from '../../cell/messages.ts';
 import { END_REASON, type EndReason } from '../../cell/reason.ts';

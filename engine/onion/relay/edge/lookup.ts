@@ -1,4 +1,4 @@
-import { addressText, readAddress } from '../../address.ts';
+import { addressText, readAddress } from '../../../codec/address.ts';
 import type { ResolvedAnswer } from '../../cell/messages.ts';
 import { TTL_SEC } from './edge-room.ts';
 
