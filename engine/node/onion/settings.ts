@@ -5,11 +5,11 @@ import * as v from 'valibot';
 import { AlliumError } from '../../codec/error.ts';
 import { parseSize } from '../../codec/units.ts';
 import type { DirectoryAuthority } from '../../onion/directory/authority-types.ts';
-import { parseDirAuthorities } from '../../onion/directory/dir-authority.ts';
 import type { PathOptions } from '../../onion/path/network.ts';
 import { type NodeSet, parseNodeSet } from '../../onion/path/node-set.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
+import { readAuthorities } from '../authorities.ts';
 
 const MIB = 1024 * 1024;
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):(\d{1,5})$/;
@@ -128,7 +128,7 @@ export function resolveOnionClient(sources: {
   }
   return {
     words,
-    authorities: readAuthorities(words, where),
+    authorities: readAuthorities(words.authorities, where, { wrong, none: noAuthority }),
     socks: endpointOf(words.socks, 'socks', where),
     httpConnect: endpointOf(words.httpConnect, 'httpConnect', where),
     status: endpointOf(words.status, 'status', where),
@@ -148,18 +148,8 @@ function defaultFolder(env: NodeJS.ProcessEnv, home: string): string {
   return join(data !== undefined && data !== '' ? data : join(home, '.local', 'share'), 'allium-onion');
 }
 
-function readAuthorities({ authorities }: OnionClientWords, where: string): readonly DirectoryAuthority[] {
-  const source = typeof authorities === 'string' ? authorities : where;
-  let text: string;
-  try {
-    text = typeof authorities === 'string' ? readFileSync(authorities, 'utf8') : authorities.join('\n');
-  } catch (error) {
-    throw fileError(error, 'read the authorities in', source);
-  }
-  const parsed = parseDirAuthorities(text);
-  if (!parsed.ok) throw wrong(source, 'authorities', parsed.reason);
-  if (parsed.value.some(({ v3ident }) => v3ident !== undefined)) return parsed.value;
-  throw new AlliumError('BAD_USAGE', 'no directory authority of an onion network is named', {
+function noAuthority(source: string): AlliumError {
+  return new AlliumError('BAD_USAGE', 'no directory authority of an onion network is named', {
     advice:
       'There is no built-in network: give the DirAuthority lines of yours, with their v3ident, by --authority or under "authorities" in the configuration.',
     details: { source },

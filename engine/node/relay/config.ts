@@ -5,7 +5,6 @@ import { readAddress } from '../../codec/address.ts';
 import { AlliumError } from '../../codec/error.ts';
 import { readHostPort } from '../../onion/address.ts';
 import type { DirectoryAuthority } from '../../onion/directory/authority-types.ts';
-import { parseDirAuthorities } from '../../onion/directory/dir-authority.ts';
 import { buildExitPolicy } from '../../onion/directory/exit-policy.ts';
 import { isPrivateAddress } from '../../onion/directory/policy-check.ts';
 import type { ExitPolicy } from '../../onion/directory/policy-types.ts';
@@ -13,6 +12,7 @@ import type { AccountingOptions } from '../../onion/flow/accounting.ts';
 import type { DosParams } from '../../onion/flow/dos-params.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
+import { readAuthorities } from '../authorities.ts';
 import { REDUCED, RELAY_KEYS, type RelayWords, relayConfigSchema } from './config-schema.ts';
 
 const CONFIG_BYTES_MAX = 1024 * 1024;
@@ -61,7 +61,7 @@ export function checkRelayConfig(value: unknown, file: string): RelayConfig {
   checkAddress(words, file);
   return {
     words,
-    authorities: readAuthorities(words, file),
+    authorities: readAuthorities(words.authorities, file, { wrong, none: noAuthority }),
     ...readPolicy(words, file),
     nameServers: words.nameServers.map((text) => readNameServer(text, file)),
     accounting: readAccounting(words, file),
@@ -133,18 +133,8 @@ function checkAddress({ address, allowPrivateAddresses }: RelayWords, file: stri
   );
 }
 
-function readAuthorities({ authorities }: RelayWords, file: string): readonly DirectoryAuthority[] {
-  const source = typeof authorities === 'string' ? authorities : file;
-  let text: string;
-  try {
-    text = typeof authorities === 'string' ? readFileSync(authorities, 'utf8') : authorities.join('\n');
-  } catch (error) {
-    throw fileError(error, 'read the authorities in', source);
-  }
-  const parsed = parseDirAuthorities(text);
-  if (!parsed.ok) throw wrong(source, 'authorities', parsed.reason);
-  if (parsed.value.some(({ v3ident }) => v3ident !== undefined)) return parsed.value;
-  throw new AlliumError('BAD_USAGE', `no directory authority with a v3ident is named in ${source}`, {
+function noAuthority(source: string): AlliumError {
+  return new AlliumError('BAD_USAGE', `no directory authority with a v3ident is named in ${source}`, {
     advice:
       'There is no built-in network: write the DirAuthority lines of the network this relay is to join under "authorities", or name a file that holds them.',
     details: { file: source },
