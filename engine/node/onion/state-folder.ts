@@ -1,15 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AlliumError } from '../../codec/error.ts';
 import type { KeyValueStore } from '../../onion/client/types.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
+import { isForeign, isOpenToOthers, openPrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
 
 /** A consensus and the microdescriptors of a large network are below this. */
 export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
-const OTHERS = 0o077;
 const HEAD_BYTES_MAX = 200;
 
 /**
@@ -32,31 +30,14 @@ export class StateFolder implements KeyValueStore {
    * the file system's codes. `onProblem` hears of values that were refused or could not be written.
    */
   static open(path: string, onProblem: (error: AlliumError) => void): StateFolder {
-    try {
-      fs.mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
-      fs.mkdirSync(path, { mode: FOLDER_MODE });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, 'create', path);
-    }
-    let stat: fs.Stats;
-    try {
-      stat = fs.statSync(path);
-    } catch (error) {
-      throw fileError(error, 'open', path);
-    }
-    if (!stat.isDirectory()) {
-      throw new AlliumError('WRONG_KIND', `${path} is no folder`, {
-        advice: 'move it away',
-        details: { path },
-      });
-    }
-    const why = touchable(stat);
-    if (why !== undefined) {
+    openPrivateFolder(path, (stat) => {
+      const why = touchable(stat);
+      if (why === undefined) return;
       throw new AlliumError('BAD_STATE', `${path} ${why}: it would show which guards are used`, {
         advice: `Run: chmod 0700 ${path}. Or give another folder (--data).`,
         details: { path },
       });
-    }
+    });
     return new StateFolder(path, onProblem);
   }
 
@@ -94,7 +75,7 @@ export class StateFolder implements KeyValueStore {
     const path = join(this.path, key);
     const temporary = join(this.path, `.${key}.${randomBytes(6).toString('hex')}.tmp`);
     try {
-      const file = await fs.promises.open(temporary, 'wx', FILE_MODE);
+      const file = await fs.promises.open(temporary, 'wx', PRIVATE_FILE_MODE);
       try {
         await file.writeFile(headOf(key, value));
         await file.writeFile(value);
@@ -150,10 +131,9 @@ async function readOwn(path: string): Promise<Buffer | string | undefined> {
 
 /** Who else could have put it there. */
 function touchable(stat: fs.Stats): string | undefined {
-  const uid = process.getuid?.();
-  if (uid === undefined) return undefined;
-  if (stat.uid !== uid) return `belongs to another user (${stat.uid})`;
-  return (stat.mode & OTHERS) === 0 ? undefined : 'may be read or changed by others';
+  if (process.getuid === undefined) return undefined;
+  if (isForeign(stat)) return `belongs to another user (${stat.uid})`;
+  return isOpenToOthers(stat) ? 'may be read or changed by others' : undefined;
 }
 
 function headOf(key: string, value: Uint8Array): string {

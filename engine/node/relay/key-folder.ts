@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AlliumError } from '../../codec/error.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
+import {
+  isForeign,
+  isOpenToOthers,
+  openPrivateFolder,
+  PRIVATE_FILE_MODE,
+  PRIVATE_FOLDER_MODE,
+} from '../private-folder.ts';
 
 /** No key of a relay comes near this. */
 export const KEY_FILE_BYTES_MAX = 64 * 1024;
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
-/** What others may do with it. */
-const OTHERS = 0o077;
 const MODE_BITS = 0o777;
 
 /**
@@ -26,21 +29,7 @@ export class KeyFolder {
 
   /** Makes the folder if it is not there. */
   static open(path: string): KeyFolder {
-    try {
-      fs.mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
-      fs.mkdirSync(path, { mode: FOLDER_MODE });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, 'create', path);
-    }
-    let stat: fs.Stats;
-    try {
-      stat = fs.statSync(path);
-    } catch (error) {
-      throw fileError(error, 'open', path);
-    }
-    if (!stat.isDirectory())
-      throw new AlliumError('WRONG_KIND', `${path} is no folder`, { advice: 'move it away' });
-    checkRights(path, stat, FOLDER_MODE);
+    openPrivateFolder(path, (stat) => checkRights(path, stat, PRIVATE_FOLDER_MODE));
     return new KeyFolder(path);
   }
 
@@ -62,7 +51,7 @@ export class KeyFolder {
       const stat = fs.fstatSync(file);
       if (!stat.isFile())
         throw new AlliumError('WRONG_KIND', `${path} is no file`, { advice: 'move it away' });
-      checkRights(path, stat, FILE_MODE);
+      checkRights(path, stat, PRIVATE_FILE_MODE);
       if (stat.size > KEY_FILE_BYTES_MAX) throw badKey(path, 'it is too long for a key');
       return fs.readFileSync(file);
     } catch (error) {
@@ -78,7 +67,7 @@ export class KeyFolder {
     const path = this.fileOf(name);
     const temporary = join(this.path, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
     try {
-      const file = fs.openSync(temporary, 'wx', FILE_MODE);
+      const file = fs.openSync(temporary, 'wx', PRIVATE_FILE_MODE);
       try {
         fs.writeFileSync(file, bytes);
         fs.fsyncSync(file);
@@ -104,14 +93,13 @@ function syncFolder(path: string): void {
 }
 
 function checkRights(path: string, stat: fs.Stats, wanted: number): void {
-  const uid = process.getuid?.();
-  if (uid !== undefined && stat.uid !== uid) {
+  if (isForeign(stat)) {
     throw new AlliumError('BAD_STATE', `${path} belongs to another user (${stat.uid})`, {
       advice: 'Run the relay as that user, or give it a folder of its own.',
       details: { path },
     });
   }
-  if ((stat.mode & OTHERS) === 0) return;
+  if (!isOpenToOthers(stat)) return;
   const [is, should] = [stat.mode & MODE_BITS, wanted].map((mode) => mode.toString(8).padStart(4, '0'));
   throw new AlliumError('BAD_STATE', `others may read or change ${path} (mode ${is})`, {
     advice: `If nobody can have copied the keys, run: chmod ${should} ${path}. Else make new keys.`,
