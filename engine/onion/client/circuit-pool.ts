@@ -23,6 +23,8 @@ export interface CircuitPoolModules extends BuildModules {
   readonly guards: GuardKeeper;
   /** A circuit can be used now. */
   readonly onOpen: () => void;
+  /** The first relay of a circuit could not be reached, or did not answer. */
+  readonly onGuardLost: () => void;
   /** One is gone, or one that was being built has failed. */
   readonly onGone: (circuit: PoolCircuit) => void;
 }
@@ -168,8 +170,10 @@ export class CircuitPool {
     const wasBuilding = state === 'building';
     pooled.state = 'closed';
     if (attempt !== undefined) {
-      if (wasBuilding && !hasFirstHop && end.kind !== 'closed') guards.fail(attempt);
-      else guards.close(attempt);
+      if (wasBuilding && !hasFirstHop && end.kind !== 'closed') {
+        guards.fail(attempt);
+        this.#modules.onGuardLost();
+      } else guards.close(attempt);
       if (wasBuilding && pooled.isCounted) guards.noteBuild(attempt, false);
       if (!wasBuilding && end.kind !== 'closed') guards.noteCutOff(attempt);
       if (pooled.dirtySinceMs !== undefined) guards.noteUse(attempt, pooled.hasAnswered);

@@ -40,6 +40,10 @@ export interface CircuitLink {
   release(circuit: ClientCircuit, isDestroyDue: boolean): void;
   /** The link takes no more cells now. */
   readonly isBlocked: boolean;
+  /** It was silent when it should have spoken, and still is. */
+  readonly isDoubtful: boolean;
+  /** An answer is overdue: doubts the link if nothing at all has come since `sinceMs`. */
+  doubt(sinceMs: number): void;
 }
 
 export interface ClientCircuitOptions {
@@ -100,6 +104,15 @@ export class ClientCircuit implements SendingCircuit {
 
   get isOpen(): boolean {
     return this.state === 'open';
+  }
+
+  get isLinkDoubtful(): boolean {
+    return this.#modules.link.isDoubtful;
+  }
+
+  /** An answer of an exit is overdue: doubts the link if it has been silent since `sinceMs`. */
+  doubtLink(sinceMs: number): void {
+    this.#modules.link.doubt(sinceMs);
   }
 
   /** The link is open: greets the first hop. */

@@ -50,6 +50,9 @@ export class ClientLink implements CircuitLink {
   state: 'opening' | 'open' | 'closed' = 'opening';
   /** When its last circuit went; undefined while it has any. Milliseconds. */
   idleSinceMs: number | undefined;
+  isDoubtful = false;
+  /** When anything last came for a circuit. */
+  #heardMs: number;
   readonly #modules: LinkModules;
   readonly #handler: ClientLinkHandler;
   readonly #channel: Channel;
@@ -73,6 +76,7 @@ export class ClientLink implements CircuitLink {
   constructor(options: ClientLinkOptions, modules: LinkModules, handler: ClientLinkHandler) {
     this.#modules = modules;
     this.idleSinceMs = modules.clock.now();
+    this.#heardMs = this.idleSinceMs;
     this.#handler = handler;
     const { host, port, rsaFingerprint, ed25519Id } = options;
     const expected = ed25519Id === undefined ? { rsaFingerprint } : { rsaFingerprint, ed25519Id };
@@ -127,6 +131,10 @@ export class ClientLink implements CircuitLink {
     });
   }
 
+  doubt(sinceMs: number): void {
+    if (this.#heardMs < sinceMs) this.isDoubtful = true;
+  }
+
   sendControl(circuit: CircuitId, command: number, body: Uint8Array): void {
     this.#channel.sendControl(circuit, command, body);
   }
@@ -145,17 +153,25 @@ export class ClientLink implements CircuitLink {
     this.#scheduleFlush();
   }
 
+  #hear(): void {
+    this.#heardMs = this.#modules.clock.now();
+    this.isDoubtful = false;
+  }
+
   #onOpen(peer: LinkPeer): void {
+    this.#hear();
     this.state = 'open';
     this.#handler.onOpen(peer);
     for (const circuit of [...this.#circuits.values()]) circuit.begin();
   }
 
   #onControl(cell: ControlCell): void {
+    this.#hear();
     this.#circuits.get(cell.circuitId)?.onControl(cell.command, cell.body);
   }
 
   #onCells(batch: CellBatch): void {
+    this.#hear();
     const { bytes } = this.#modules.slab;
     const { ciphers } = this.#modules;
     const { offsets, count, lease } = batch;

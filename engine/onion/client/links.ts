@@ -6,11 +6,12 @@ import { ClientLink, type LinkModules } from './client-link.ts';
 /** A link without circuits is closed after this time. tor: a client's idle connections live three minutes. */
 export const LINK_IDLE_MS = 180_000;
 
-/** All links of a client, one for each first relay. */
+/** All links of a client: one for each first relay, and those in doubt that still have circuits. */
 export class ClientLinks {
   readonly #modules: LinkModules;
   readonly #allowPrivateAnswers: boolean;
   readonly #byRelay = new Map<string, ClientLink>();
+  readonly #links = new Set<ClientLink>();
 
   constructor(options: { readonly allowPrivateAnswers: boolean }, modules: LinkModules) {
     this.#allowPrivateAnswers = options.allowPrivateAnswers;
@@ -18,15 +19,15 @@ export class ClientLinks {
   }
 
   get count(): number {
-    return this.#byRelay.size;
+    return this.#links.size;
   }
 
-  /** The link to that relay, which is made where there is none. `onOpen`, `onClosed`: only for a new one. */
+  /** The link to that relay, which is made where there is none that is beyond doubt. `onOpen`, `onClosed`: only for a new one. */
   to(plan: HopPlan): ClientLink {
     // Another key or address is another relay, whatever it calls itself.
     const name = `${plan.fingerprint} ${plan.host}:${plan.port}`;
     const known = this.#byRelay.get(name);
-    if (known !== undefined && known.state !== 'closed') return known;
+    if (known !== undefined && known.state !== 'closed' && !known.isDoubtful) return known;
     const link = new ClientLink(
       {
         host: plan.host,
@@ -39,23 +40,25 @@ export class ClientLinks {
       {
         onOpen: (_peer: LinkPeer) => {},
         onClosed: () => {
+          this.#links.delete(link);
           if (this.#byRelay.get(name) === link) this.#byRelay.delete(name);
         },
       },
     );
     this.#byRelay.set(name, link);
+    this.#links.add(link);
     return link;
   }
 
   /** Closes links that have been without circuits for long. */
   expire(nowMs: number): void {
-    for (const link of [...this.#byRelay.values()]) {
+    for (const link of [...this.#links]) {
       const { idleSinceMs } = link;
       if (idleSinceMs !== undefined && nowMs - idleSinceMs >= LINK_IDLE_MS) link.close('idle');
     }
   }
 
   closeAll(reason: string): void {
-    for (const link of [...this.#byRelay.values()]) link.close(reason);
+    for (const link of [...this.#links]) link.close(reason);
   }
 }

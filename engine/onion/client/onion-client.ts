@@ -100,6 +100,7 @@ export class OnionClient {
         documents,
         guards: this.#guards,
         onOpen: () => this.#onCircuit(),
+        onGuardLost: () => this.#attacher.onGuardLost(),
         onGone: () => this.#attacher.serveSoon(),
       },
     );

@@ -57,6 +57,11 @@ export class PoolCircuit implements CircuitUse, ReadyCircuit {
     return this.circuit?.streams.count ?? 0;
   }
 
+  /** Nothing new shall begin on it. */
+  get isDoubtful(): boolean {
+    return this.isShunned || this.circuit?.isLinkDoubtful === true;
+  }
+
   get isClean(): boolean {
     return this.dirtySinceMs === undefined;
   }

@@ -11,6 +11,10 @@ import type { StreamReason } from './types.ts';
 /** tor: how long an exit has to connect before another one is tried, for the first and for further circuits. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const CONNECT_AGAIN_TIMEOUT_MS = 15_000;
+/** A link that has been silent for so long while an answer was due is in doubt. What was on its way is no sign of life. */
+const LINK_SILENT_MS = 5_000;
+/** A circuit that is being built for longer is not waited for alone: before time-outs are learned they are a minute. */
+const BUILD_SLOW_MS = 10_000;
 
 /** Reasons of the first kind are the destination's own answer; with any other another exit may have more luck. */
 const FINAL: ReadonlySet<StreamReason> = new Set([
@@ -34,6 +38,9 @@ interface Pending {
   /** Exits that it has failed at. */
   readonly avoid: Set<string>;
   attempts: number;
+  /** Circuits have to be built after this: some relay of an earlier one may be down, and be in others as well. */
+  builtAfterMs: number;
+  attachedMs: number;
   /** Where it waits for the exit's answer. */
   on: PoolCircuit | undefined;
   connectTimer: Timer | undefined;
@@ -89,6 +96,8 @@ export class StreamAttacher implements StreamKeeper {
       deadline,
       avoid: new Set(),
       attempts: 0,
+      builtAfterMs: Number.NEGATIVE_INFINITY,
+      attachedMs: 0,
       on: undefined,
       connectTimer: undefined,
       lastReason: 'no-circuit',
@@ -128,6 +137,12 @@ export class StreamAttacher implements StreamKeeper {
     this.#onClosed();
   }
 
+  /** A first relay was lost: the exits that were silent behind it are not to blame. */
+  onGuardLost(): void {
+    for (const { avoid } of this.#pending.values()) avoid.clear();
+    this.serveSoon();
+  }
+
   /** Looks for circuits for all that wait, at the end of this turn. */
   serveSoon(): void {
     if (this.#isServeDue) return;
@@ -163,9 +178,10 @@ export class StreamAttacher implements StreamKeeper {
     this.#pending.delete(stream);
   }
 
-  #fits(pooled: PoolCircuit, { stream, avoid }: Pending): boolean {
-    if (pooled.isShunned || avoid.has(pooled.exit.status.fingerprint) || !pooled.allows(stream.port))
+  #fits(pooled: PoolCircuit, { stream, avoid, builtAfterMs }: Pending): boolean {
+    if (pooled.isDoubtful || avoid.has(pooled.exit.status.fingerprint) || !pooled.allows(stream.port))
       return false;
+    if (pooled.state === 'open' && pooled.builtMs < builtAfterMs) return false;
     if (LONG_LIVED_PORTS.has(stream.port) && !pooled.isStable && pooled.wish.needStable === false)
       return false;
     return mayShare(pooled, stream.isolationKey, CIRCUIT_AGES, this.#clock.now());
@@ -194,6 +210,7 @@ export class StreamAttacher implements StreamKeeper {
     }
     pending.on = pooled;
     pending.attempts += 1;
+    pending.attachedMs = this.#clock.now();
     const timeoutMs = pending.attempts === 1 ? CONNECT_TIMEOUT_MS : CONNECT_AGAIN_TIMEOUT_MS;
     pending.connectTimer = this.#clock.setTimer(timeoutMs, () => this.#onConnectTimeout(pending));
     pooled.circuit!.attach(stream);
@@ -202,7 +219,14 @@ export class StreamAttacher implements StreamKeeper {
   #onConnectTimeout(pending: Pending): void {
     const { stream, on } = pending;
     // The exit, or the circuit to it, is doubtful: nobody else shall wait there.
-    if (on !== undefined) on.isShunned = true;
+    if (on !== undefined) {
+      on.isShunned = true;
+      on.circuit?.doubtLink(this.#clock.now() - LINK_SILENT_MS);
+      pending.avoid.add(on.exit.status.fingerprint);
+    }
+    pending.builtAfterMs = pending.attachedMs;
+    // Not the exit's own answer, so nothing that it could be counted for.
+    pending.on = undefined;
     stream.place?.endStream(stream, 'misc');
     stream.onGone('timeout');
   }
@@ -213,6 +237,7 @@ export class StreamAttacher implements StreamKeeper {
     const key = stream.isolationKey;
     for (const pooled of this.#pool.circuits) {
       if (pooled.state !== 'building' && pooled.state !== 'waiting') continue;
+      if (pooled.state === 'building' && this.#clock.now() - pooled.begunMs > BUILD_SLOW_MS) continue;
       const isFree = pooled.wish.reservedFor === undefined && !promised.has(pooled);
       if ((pooled.wish.reservedFor !== key && !isFree) || !this.#fits(pooled, pending)) continue;
       if (isFree) promised.add(pooled);
@@ -224,8 +249,8 @@ export class StreamAttacher implements StreamKeeper {
     if (launched.ok) return;
     if (launched.why === 'busy') this.#retryLater();
     else if (avoid.size > 0) avoid.clear();
-    else if (pending.attempts > 0) stream.abort(pending.lastReason);
-    else stream.abort('no-exit');
+    // Once there was a path: guards that are down now may be back before the deadline.
+    else if (pending.attempts === 0) stream.abort('no-exit');
     if (launched.why === 'no-path' && pending.stream.state === 'waiting') this.#retryLater();
   }
 
@@ -241,7 +266,7 @@ export class StreamAttacher implements StreamKeeper {
     const none = new Set<string>();
     for (;;) {
       const ready = [...this.#pool.circuits].filter(
-        (pooled) => pooled.isClean && !pooled.isShunned && pooled.wish.reservedFor === undefined,
+        (pooled) => pooled.isClean && !pooled.isDoubtful && pooled.wish.reservedFor === undefined,
       );
       const wanted = this.#prediction.wanted(ready, this.#clock.now());
       if (wanted === undefined) return;

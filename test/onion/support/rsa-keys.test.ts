@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRelayRsaKey, rsaPublicKeyOf } from '../../../engine/onion/crypto/rsa-key.ts';
 import { rsaSign, rsaVerify } from '../../../engine/onion/crypto/rsa-signature.ts';
-import { findPrimeSteps, makeRsaKeys, PRIME_STEPS } from './support/rsa-keys.ts';
+import { findPrimeSteps, makeRsaKeys, PRIME_STEPS } from './rsa-keys.ts';
 
 const test = suite('RSA keys for simulations');
 const COUNT = PRIME_STEPS.length / 2;

@@ -1,7 +1,7 @@
 import { checkPrimeSync } from 'node:crypto';
-import { derInteger, derSequence } from '../../../../engine/onion/crypto/der.ts';
-import { encodeRsaPublicKey, RELAY_RSA_BITS, RSA_EXPONENT } from '../../../../engine/onion/crypto/rsa-key.ts';
-import { SimRandom } from '../../../../engine/runtime/sim/chance.ts';
+import { derInteger, derSequence } from '../../../engine/onion/crypto/der.ts';
+import { encodeRsaPublicKey, RELAY_RSA_BITS, RSA_EXPONENT } from '../../../engine/onion/crypto/rsa-key.ts';
+import { SimRandom } from '../../../engine/runtime/sim/chance.ts';
 
 /** Both halves in PKCS#1 DER. */
 export interface RsaKeyPair {

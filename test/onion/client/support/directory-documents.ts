@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { joinBytes } from '../../../../engine/onion/crypto/bytes.ts';
 import { sha1, sha256 } from '../../../../engine/onion/crypto/digest.ts';
 import { rsaPublicKeyOf } from '../../../../engine/onion/crypto/rsa-key.ts';
@@ -12,6 +11,7 @@ import { readDirectoryPath } from '../../../../engine/onion/directory/paths.ts';
 import { pemText } from '../../../../engine/onion/directory/pem.ts';
 import { encodeBase64, encodeHex, latin1Bytes } from '../../../../engine/onion/directory/text.ts';
 import { timeText } from '../../../../engine/onion/time.ts';
+import { makeRsaKeys } from '../../support/rsa-keys.ts';
 
 /** Who signs a consensus of tests. */
 export interface TestAuthority {
@@ -45,13 +45,21 @@ export interface DirectoryDocuments {
   readonly asked: string[];
 }
 
-function privateKey(): Uint8Array {
-  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-  return new Uint8Array(key.export({ type: 'pkcs1', format: 'der' }));
+const AUTHORITY_COUNT = 3;
+/** The same in every run, as the whole network is. */
+const RSA_KEYS = makeRsaKeys(2 * AUTHORITY_COUNT + 1).map(({ privateKeyDer }) => privateKeyDer);
+
+export function makeAuthorities(nowMs: number): readonly TestAuthority[] {
+  return Array.from({ length: AUTHORITY_COUNT }, (_, i) =>
+    makeAuthority(nowMs, RSA_KEYS[2 * i]!, RSA_KEYS[2 * i + 1]!),
+  );
 }
 
-export function makeAuthority(nowMs: number): TestAuthority {
-  const [identityPrivateKey, signingPrivateKey] = [privateKey(), privateKey()];
+function makeAuthority(
+  nowMs: number,
+  identityPrivateKey: Uint8Array,
+  signingPrivateKey: Uint8Array,
+): TestAuthority {
   const certificate = buildAuthorityCertificate({
     identityKey: rsaPublicKeyOf(identityPrivateKey),
     identityPrivateKey,
@@ -67,7 +75,7 @@ export function makeAuthority(nowMs: number): TestAuthority {
   return { v3ident, signingKeyDigest, signingPrivateKey, certificate };
 }
 
-const TAP_KEY = rsaPublicKeyOf(privateKey());
+const TAP_KEY = rsaPublicKeyOf(RSA_KEYS[2 * AUTHORITY_COUNT]!);
 
 function microdescriptorOf(relay: ListedRelay): Uint8Array {
   const policy = relay.policy === undefined ? '' : `p ${relay.policy}\n`;

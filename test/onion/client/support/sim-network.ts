@@ -9,7 +9,7 @@ import {
   answerDirectory,
   type DirectoryDocuments,
   type ListedRelay,
-  makeAuthority,
+  makeAuthorities,
   makeConsensus,
   makeDocuments,
   type TestAuthority,
@@ -99,7 +99,7 @@ export async function simNetwork(options: SimNetworkOptions = {}): Promise<SimNe
     });
   }
   const nowMs = relays[0]!.host.runtime.clock.wallClock();
-  const signers = [makeAuthority(nowMs), makeAuthority(nowMs), makeAuthority(nowMs)];
+  const signers = makeAuthorities(nowMs);
   const listed = relays.map((relay) => relay.listed);
   const consensus = makeConsensus(listed, signers, { nowMs, ...(freshMs !== undefined && { freshMs }) });
   documents = makeDocuments(listed, signers, consensus);

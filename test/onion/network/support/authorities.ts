@@ -13,8 +13,8 @@ import { pemText } from '../../../../engine/onion/directory/pem.ts';
 import { DirectoryStore } from '../../../../engine/onion/directory/store.ts';
 import { encodeBase64, encodeHex, latin1Bytes } from '../../../../engine/onion/directory/text.ts';
 import { timeText } from '../../../../engine/onion/time.ts';
+import type { RsaKeyPair } from '../../support/rsa-keys.ts';
 import type { RelayKeys } from './relay-keys.ts';
-import type { RsaKeyPair } from './rsa-keys.ts';
 
 const HOUR_MS = 3_600_000;
 /** Times in microdescriptor consensuses mean nothing (consensus method 33). */

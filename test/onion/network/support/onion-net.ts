@@ -7,6 +7,7 @@ import { SimRandom } from '../../../../engine/runtime/sim/chance.ts';
 import type { SimHost } from '../../../../engine/runtime/sim/host.ts';
 import { SimWorld } from '../../../../engine/runtime/sim/world.ts';
 import type { ClientRoom } from '../../client/support/client-kit.ts';
+import { makeRsaKeys } from '../../support/rsa-keys.ts';
 import {
   type AuthorityKeys,
   directoryAuthorities,
@@ -17,7 +18,6 @@ import {
 import { startServers } from './content.ts';
 import { makeRelayKeys } from './relay-keys.ts';
 import { planRelays, type RelayPlan } from './relay-plan.ts';
-import { makeRsaKeys } from './rsa-keys.ts';
 import { SimClient } from './sim-client.ts';
 import { simClientRoom } from './sim-clients.ts';
 import { SimRelay } from './sim-relay.ts';

@@ -7,7 +7,7 @@ import {
 import { rsaFingerprint } from '../../../../engine/onion/crypto/rsa-key.ts';
 import { X25519Key } from '../../../../engine/onion/crypto/x25519.ts';
 import type { Random } from '../../../../engine/runtime/port.ts';
-import type { RsaKeyPair } from './rsa-keys.ts';
+import type { RsaKeyPair } from '../../support/rsa-keys.ts';
 
 const HOUR_MS = 3_600_000;
 
