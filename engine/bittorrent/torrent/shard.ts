@@ -3,10 +3,11 @@ import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Endpoint, Listener, Runtime, StreamHandler } from '../../runtime/port.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import { type ConnectionModules, PeerConnection } from '../peer/connection.ts';
-import type { CloseReason, PeerHost } from '../peer/peer-host.ts';
+import type { CloseReason } from '../peer/peer-host.ts';
 import { ReceiveMemory } from '../peer/receive-memory.ts';
 import { FileCache } from '../storage/file-cache.ts';
 import type { TorrentOptions } from './options.ts';
+import type { ShardHost, ShardSeat } from './seat.ts';
 import { Torrent, type TorrentEvents } from './torrent.ts';
 
 export interface ShardOptions {
@@ -43,7 +44,7 @@ export class Shard {
   private readonly options: ShardOptions;
   private readonly modules: ShardModules;
   private readonly connectionModules: ConnectionModules;
-  private readonly torrentsByHash = new Map<string, Torrent>();
+  private readonly hosts = new Map<string, ShardHost>();
   private readonly connections = new Set<PeerConnection>();
   private listener: Listener | undefined;
   private nextId = 1;
@@ -82,40 +83,45 @@ export class Shard {
 
   /** A torrent of this shard, not started. Throws when it has one with this info-hash. */
   add(options: TorrentOptions, metainfo: Metainfo, events: TorrentEvents): Torrent {
-    const torrent = new Torrent(options, {
+    return this.host((seat) => new Torrent(options, { ...seat, metainfo, events }));
+  }
+
+  /** Takes on what `make` makes. Throws when there is something with one of its info-hashes. */
+  host<T extends ShardHost>(make: (seat: ShardSeat) => T): T {
+    const made = make({
       ...this.modules,
       cache: this.cache,
-      metainfo,
       localPeerId: this.options.peerId,
-      events,
       mayDial: () => this.connections.size < this.options.connectionsMax,
       dial: (owner, endpoint) => this.dial(owner, endpoint),
     });
-    for (const hash of torrent.infoHashes) {
-      if (this.torrentsByHash.has(keyOf(hash))) throw new Error(`torrent ${keyOf(hash)} is there already`);
+    for (const hash of made.infoHashes) {
+      if (this.hosts.has(keyOf(hash))) throw new Error(`torrent ${keyOf(hash)} is there already`);
     }
-    for (const hash of torrent.infoHashes) this.torrentsByHash.set(keyOf(hash), torrent);
-    return torrent;
+    for (const hash of made.infoHashes) this.hosts.set(keyOf(hash), made);
+    return made;
   }
 
-  /** Stops the torrent and forgets it. */
-  async remove(torrent: Torrent): Promise<void> {
-    for (const hash of torrent.infoHashes) this.torrentsByHash.delete(keyOf(hash));
-    await torrent.stop();
+  /** Stops it and forgets it. */
+  async remove(host: ShardHost): Promise<void> {
+    for (const hash of host.infoHashes) {
+      if (this.hosts.get(keyOf(hash)) === host) this.hosts.delete(keyOf(hash));
+    }
+    await host.stop();
   }
 
   /** Stops everything and closes all sockets and files. */
   async close(): Promise<void> {
     await this.listener?.close();
     this.listener = undefined;
-    await Promise.all([...new Set(this.torrentsByHash.values())].map((torrent) => this.remove(torrent)));
+    await Promise.all([...new Set(this.hosts.values())].map((host) => this.remove(host)));
     for (const connection of this.connections) connection.close('local');
     await this.cache.close();
   }
 
-  private find(infoHash: Uint8Array): PeerHost | undefined {
-    const torrent = this.torrentsByHash.get(keyOf(infoHash));
-    return torrent === undefined || torrent.isStopped ? undefined : torrent;
+  private find(infoHash: Uint8Array): ShardHost | undefined {
+    const host = this.hosts.get(keyOf(infoHash));
+    return host === undefined || host.isStopped ? undefined : host;
   }
 
   private accept(stream: ByteStream): StreamHandler | undefined {
@@ -128,21 +134,17 @@ export class Shard {
     return connection;
   }
 
-  private dial(torrent: Torrent, endpoint: Endpoint): void {
-    const connection = this.connection('outgoing', torrent);
-    torrent.onDialing(connection);
+  private dial(host: ShardHost, endpoint: Endpoint): void {
+    const connection = this.connection('outgoing', host);
+    host.onDialing(connection);
     const { connectTimeoutMs: timeoutMs } = this.options;
     connection.attach(this.modules.runtime.network.connect(endpoint, connection, { timeoutMs }));
   }
 
-  private connection(direction: 'incoming' | 'outgoing', torrent?: Torrent): PeerConnection {
+  private connection(direction: 'incoming' | 'outgoing', host?: ShardHost): PeerConnection {
     const id = this.nextId++;
     const { requestQueueMax } = this.options;
-    const connection = new PeerConnection(
-      { id, direction, requestQueueMax },
-      this.connectionModules,
-      torrent,
-    );
+    const connection = new PeerConnection({ id, direction, requestQueueMax }, this.connectionModules, host);
     this.connections.add(connection);
     return connection;
   }

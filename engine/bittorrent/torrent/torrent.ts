@@ -1,8 +1,5 @@
-import { AlliumError } from '../../codec/error.ts';
-import type { HashService } from '../../kernels/hash-service.ts';
-import type { Slab } from '../../kernels/slab.ts';
 import { BLOCK_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
-import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
+import type { Endpoint, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
 import { RateMeter } from '../choker/rate-meter.ts';
 import { Downloader } from '../download/downloader.ts';
@@ -11,32 +8,28 @@ import { Layout } from '../layout.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { InboundRun } from '../peer/inbound-run.ts';
-import type { CloseReason, PeerHost } from '../peer/peer-host.ts';
+import type { CloseReason } from '../peer/peer-host.ts';
 import { Picker } from '../picker/picker.ts';
-import type { FileCache } from '../storage/file-cache.ts';
 import { TorrentStorage } from '../storage/torrent-storage.ts';
 import { type BlockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
-import { WIRE_LIMITS_DEFAULT, type WireRules } from '../wire/rules.ts';
+import type { WireRules } from '../wire/rules.ts';
 import { ChokeLoop } from './choke-loop.ts';
+import { Dialer } from './dialer.ts';
 import { HashResponder } from './hash-responder.ts';
+import { keepAlive } from './keep-alive.ts';
 import { sendGreeting, takeMessage } from './messages.ts';
 import type { TorrentOptions } from './options.ts';
-import { PeerPool } from './peer-pool.ts';
+import type { PeerPool } from './peer-pool.ts';
 import { PeerTrust } from './peer-trust.ts';
 import { type RecheckOptions, recheck } from './recheck.ts';
+import { partialsMaxOf, rulesOf } from './rules.ts';
+import type { ShardHost, ShardSeat } from './seat.ts';
 import { TorrentPeer } from './torrent-peer.ts';
 
 const TICK_MS = 1_000;
-/** BEP 3: a keep-alive every two minutes; a little sooner, so that it is there in time. */
-const KEEP_ALIVE_MS = 100_000;
-const SILENT_MS = 150_000;
-/** No extension spoken here needs longer messages; every connection may hold one that is not whole yet. */
-const EXTENDED_BYTES_MAX = 64 * 1024;
-/** Share of the slab that pieces of one torrent under way may take. */
-const PARTIALS_SLAB_SHARE = 0.5;
 /** Share of the slab that whole pieces may take while they wait for their hash or for the disk. */
 const UNDER_CHECK_SLAB_SHARE = 0.125;
 
@@ -51,22 +44,13 @@ export interface TorrentEvents {
   onClosed?(reason: CloseReason): void;
 }
 
-export interface TorrentModules {
-  readonly runtime: Runtime;
-  readonly slab: Slab;
-  readonly hashes: HashService;
-  readonly cache: FileCache;
+export interface TorrentModules extends ShardSeat {
   readonly metainfo: Metainfo;
-  readonly localPeerId: Uint8Array;
   readonly events: TorrentEvents;
-  /** Whether the shard has room for one more connection. */
-  readonly mayDial: () => boolean;
-  /** Dials for this torrent. */
-  readonly dial: (torrent: Torrent, endpoint: Endpoint) => void;
 }
 
 /** One torrent: its peers, what it has, and the parts that decide. Effects are in the parts; this joins them. */
-export class Torrent implements PeerHost {
+export class Torrent implements ShardHost {
   readonly metainfo: Metainfo;
   readonly layout: Layout;
   readonly storage: TorrentStorage;
@@ -78,7 +62,7 @@ export class Torrent implements PeerHost {
   readonly features: HandshakeFeatures;
   readonly rules: Omit<WireRules, 'fast' | 'extended'>;
   readonly peers = new Map<number, TorrentPeer>();
-  readonly pool: PeerPool;
+  readonly dialer: Dialer;
   readonly options: TorrentOptions;
   readonly downRate: RateMeter;
   readonly upRate: RateMeter;
@@ -86,7 +70,6 @@ export class Torrent implements PeerHost {
   readonly hashResponder: HashResponder;
   private readonly chokeLoop: ChokeLoop;
   private readonly trust: PeerTrust;
-  private readonly dialing = new Set<number>();
   private ticker: Timer | undefined;
   private stopped = true;
   private announcedDone = false;
@@ -100,14 +83,11 @@ export class Torrent implements PeerHost {
     this.localPeerId = modules.localPeerId;
     this.layout = new Layout(metainfo);
     this.storage = new TorrentStorage(options, { ...modules, layout: this.layout, files: runtime.files });
-    const blocksPerPiece = Math.ceil(metainfo.pieceLength / BLOCK_BYTES);
-    const partialsMax = Math.floor((slab.slotCount * PARTIALS_SLAB_SHARE) / blocksPerPiece);
-    if (partialsMax < 1) throw pieceTooLong(metainfo, slab);
     this.picker = new Picker(
       {
         pieceCount: metainfo.pieceCount,
         blocksIn: (piece) => Math.ceil(this.layout.pieceLengthOf(piece) / BLOCK_BYTES),
-        partialsMax,
+        partialsMax: partialsMaxOf(metainfo, slab),
         ...(options.have === undefined ? {} : { have: options.have }),
       },
       { random },
@@ -116,15 +96,13 @@ export class Torrent implements PeerHost {
       (hash) => hash !== undefined,
     );
     this.features = { extended: true, fast: true, dht: false, v2: metainfo.version !== 'v1' };
-    this.rules = {
-      limits: { ...WIRE_LIMITS_DEFAULT, extendedBytesMax: EXTENDED_BYTES_MAX },
-      pieceCount: metainfo.pieceCount,
-      // libtorrent asks for the zeros between the end of a v2 file and the end of its last piece.
-      pieceByteLength: (piece) =>
-        metainfo.version === 'v2' ? metainfo.pieceLength : this.layout.pieceLengthOf(piece),
-      hashes: metainfo.version !== 'v1',
-    };
-    this.pool = new PeerPool(options);
+    this.rules = rulesOf(metainfo, this.layout);
+    this.dialer = new Dialer(options, {
+      clock,
+      mayDial: modules.mayDial,
+      dial: (endpoint) => modules.dial(this, endpoint),
+      peerCount: () => this.peers.size,
+    });
     this.downRate = new RateMeter(clock.now());
     this.upRate = new RateMeter(clock.now());
     this.chokeLoop = new ChokeLoop(options.choker, {
@@ -172,6 +150,10 @@ export class Torrent implements PeerHost {
     return this.picker.complete;
   }
 
+  get pool(): PeerPool {
+    return this.dialer.pool;
+  }
+
   get isStopped(): boolean {
     return this.stopped;
   }
@@ -182,6 +164,7 @@ export class Torrent implements PeerHost {
     this.announcedDone &&= this.picker.isDone;
     this.downloader.start();
     this.chokeLoop.start();
+    this.dialer.start();
     this.tick();
     if (this.picker.isDone) this.announceDone();
   }
@@ -211,6 +194,7 @@ export class Torrent implements PeerHost {
     this.stopped = true;
     this.ticker?.cancel();
     this.chokeLoop.stop();
+    this.dialer.stop();
     this.downloader.stop();
     for (const peer of this.peers.values()) peer.connection.close('local');
     await this.storage.close();
@@ -218,12 +202,11 @@ export class Torrent implements PeerHost {
 
   /** Addresses from a tracker, a user or other peers. */
   addCandidates(endpoints: Iterable<Endpoint>): void {
-    for (const endpoint of endpoints) this.pool.add(endpoint);
-    this.dialMore();
+    this.dialer.add(endpoints);
   }
 
   onHandshake(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
-    this.dialing.delete(connection.id);
+    this.dialer.onGreeted(connection);
     const refused = this.refuse(connection, handshake);
     if (refused !== undefined) return refused;
     connection.pieces = new Bitfield(this.metainfo.pieceCount);
@@ -275,14 +258,8 @@ export class Torrent implements PeerHost {
   }
 
   onClosed(connection: PeerConnection, reason: CloseReason): void {
-    const now = this.modules.runtime.clock.now();
     const peer = this.peers.get(connection.id);
-    this.dialing.delete(connection.id);
-    if (connection.direction === 'outgoing') {
-      if (reason === 'own-connection') this.pool.remove(connection.remote);
-      else if (peer === undefined || reason === 'no-use') this.pool.failed(connection.remote, now);
-      else this.pool.closed(connection.remote, now);
-    }
+    this.dialer.onClosed(connection, reason, peer !== undefined);
     this.modules.events.onClosed?.(reason);
     if (peer === undefined) return;
     this.trust.onGone(peer);
@@ -319,32 +296,13 @@ export class Torrent implements PeerHost {
     if (this.stopped) return;
     this.ticker = this.modules.runtime.clock.setTimer(TICK_MS, () => this.tick());
     const now = this.modules.runtime.clock.now();
-    for (const { connection } of this.peers.values()) {
-      if (now - connection.lastReadMs > SILENT_MS) connection.close('silent');
-      else if (now - connection.lastWrittenMs > KEEP_ALIVE_MS) connection.sendKeepAlive();
-      connection.closeIfNotReading(SILENT_MS);
-    }
+    for (const { connection } of this.peers.values()) keepAlive(connection, now);
     this.downloader.tick();
-    this.dialMore();
+    this.dialer.dialMore();
   }
 
-  private dialMore(): void {
-    const now = this.modules.runtime.clock.now();
-    while (
-      !this.stopped &&
-      this.modules.mayDial() &&
-      this.dialing.size < this.options.dialsMax &&
-      this.peers.size + this.dialing.size < this.options.peersMax
-    ) {
-      const endpoint = this.pool.next(now);
-      if (endpoint === undefined) return;
-      this.modules.dial(this, endpoint);
-    }
-  }
-
-  /** The shard has begun to dial for this torrent. */
   onDialing(connection: PeerConnection): void {
-    this.dialing.add(connection.id);
+    this.dialer.onDialing(connection);
   }
 
   private onVerified(piece: PieceIndex): void {
@@ -378,17 +336,4 @@ export class Torrent implements PeerHost {
 
 function* allPieces(count: number): Generator<PieceIndex> {
   for (let piece = 0; piece < count; piece++) yield pieceIndex(piece);
-}
-
-function pieceTooLong(metainfo: Metainfo, slab: Slab): AlliumError {
-  const { pieceLength } = metainfo;
-  const slabBytes = slab.slotCount * SLOT_BYTES;
-  return new AlliumError(
-    'SLAB_FULL',
-    `pieces of ${pieceLength} bytes are too long for ${slabBytes} bytes of memory`,
-    {
-      advice: `Give the program at least ${Math.ceil(pieceLength / PARTIALS_SLAB_SHARE / 2 ** 20) + 1} MiB.`,
-      details: { pieceLength, slabBytes },
-    },
-  );
 }

@@ -1,0 +1,12 @@
+import type { PeerConnection } from '../peer/connection.ts';
+
+/** BEP 3: a keep-alive every two minutes; a little sooner, so that it is there in time. */
+const KEEP_ALIVE_MS = 100_000;
+const SILENT_MS = 150_000;
+
+/** Lets silent peers go, and those that take nothing; tells the others that this side is still there. */
+export function keepAlive(connection: PeerConnection, nowMs: number): void {
+  if (nowMs - connection.lastReadMs > SILENT_MS) connection.close('silent');
+  else if (nowMs - connection.lastWrittenMs > KEEP_ALIVE_MS) connection.sendKeepAlive();
+  connection.closeIfNotReading(SILENT_MS);
+}
