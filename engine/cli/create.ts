@@ -161,7 +161,8 @@ async function report(
   created: CreatedTorrent,
   durationMs: number,
 ): Promise<void> {
-  const { hex, magnetLink } = await import('../bittorrent/metainfo/magnet.ts');
+  const { magnetLink } = await import('../bittorrent/magnet/encode.ts');
+  const { hex } = await import('../codec/hex.ts');
   const { metainfo, warnings } = created;
   const bytesPerSec = (metainfo.contentBytes / Math.max(durationMs, 1)) * 1000;
   const infoHashV1 = metainfo.infoHashV1 === undefined ? null : hex(metainfo.infoHashV1);

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hex } from '../../engine/bittorrent/metainfo/magnet.ts';
 import { parseMetainfo } from '../../engine/bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../engine/bittorrent/metainfo/types.ts';
+import { hex } from '../../engine/codec/hex.ts';
 import { type Finished, RunningProgram, runToEnd, scratchFolder } from '../interop/support/program.ts';
 
 const test = suite('allium create');

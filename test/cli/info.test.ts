@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hex } from '../../engine/bittorrent/metainfo/magnet.ts';
 import { parseMetainfo } from '../../engine/bittorrent/metainfo/parse.ts';
 import { encodeBencode } from '../../engine/codec/bencode.ts';
+import { hex } from '../../engine/codec/hex.ts';
 import { makeTorrent } from '../bittorrent/metainfo/support/make-torrent.ts';
 import { type Finished, runToEnd, scratchFolder } from '../interop/support/program.ts';
 

@@ -5,11 +5,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { hex } from '../../engine/bittorrent/metainfo/magnet.ts';
 import { parseMetainfo } from '../../engine/bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../engine/bittorrent/metainfo/types.ts';
 import { encodeBencode } from '../../engine/codec/bencode.ts';
 import { AlliumError } from '../../engine/codec/error.ts';
+import { hex } from '../../engine/codec/hex.ts';
 import { type MadeTorrent, makeTorrent } from '../bittorrent/metainfo/support/make-torrent.ts';
 import { Dice, mutateTorrent } from '../bittorrent/metainfo/support/mutate.ts';
 import { Libtorrent, type LibtorrentInfo } from './support/libtorrent.ts';

@@ -1,6 +1,7 @@
-import { hex, magnetLink } from '../../bittorrent/metainfo/magnet.ts';
+import { magnetLink } from '../../bittorrent/magnet/encode.ts';
 import type { Metainfo, TorrentFile } from '../../bittorrent/metainfo/types.ts';
 import { asDict, decodeBencode } from '../../codec/bencode.ts';
+import { hex } from '../../codec/hex.ts';
 import { printable } from '../../codec/text.ts';
 import { formatBytes } from '../../codec/units.ts';
 

@@ -6,12 +6,13 @@ import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Layout } from '../../../engine/bittorrent/layout.ts';
+import { magnetLink } from '../../../engine/bittorrent/magnet/encode.ts';
 import { encodeMetainfo } from '../../../engine/bittorrent/metainfo/encode.ts';
-import { hex, magnetLink } from '../../../engine/bittorrent/metainfo/magnet.ts';
 import { parseInfo, parseMetainfo } from '../../../engine/bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../../engine/bittorrent/metainfo/types.ts';
 import { blockOffset, pieceIndex } from '../../../engine/bittorrent/units.ts';
 import { AlliumError } from '../../../engine/codec/error.ts';
+import { hex } from '../../../engine/codec/hex.ts';
 import { type MadeTorrent, makeTorrent } from './support/make-torrent.ts';
 import { Dice, mutateTorrent } from './support/mutate.ts';
 

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Layout } from '../../../engine/bittorrent/layout.ts';
+import { magnetLink } from '../../../engine/bittorrent/magnet/encode.ts';
 import { encodeMetainfo } from '../../../engine/bittorrent/metainfo/encode.ts';
 import { pieceHashV1, pieceHashV2 } from '../../../engine/bittorrent/metainfo/hashes.ts';
-import { hex, magnetLink } from '../../../engine/bittorrent/metainfo/magnet.ts';
 import { parseInfo, parseMetainfo } from '../../../engine/bittorrent/metainfo/parse.ts';
 import type { Metainfo } from '../../../engine/bittorrent/metainfo/types.ts';
 import { pieceIndex } from '../../../engine/bittorrent/units.ts';
 import { encodeBencode } from '../../../engine/codec/bencode.ts';
+import { hex } from '../../../engine/codec/hex.ts';
 import { contentOf, type MadeTorrent, makeFields, makeTorrent, plainHashes } from './support/make-torrent.ts';
 
 const test = suite('metainfo parse');
