@@ -47,13 +47,14 @@ export class Rc4States {
    *
    * @param key 1…{@link RC4_KEY_BYTES_MAX} bytes
    * @param skipBytes bytes of key stream to throw away first; MSE: 1024
+   * @param free addresses of states to choose from, where the caller has memory of its own; the state comes back there
    * @throws AlliumError SLAB_FULL when `capacity` streams are open
    */
-  open(key: Uint8Array, skipBytes = 0): Rc4Stream {
+  open(key: Uint8Array, skipBytes = 0, free: number[] = this.#free): Rc4Stream {
     if (key.length < 1 || key.length > RC4_KEY_BYTES_MAX) {
       throw new RangeError(`RC4 takes keys of 1…${RC4_KEY_BYTES_MAX} bytes, not ${key.length}`);
     }
-    const state = this.#free.pop();
+    const state = free.pop();
     if (state === undefined) {
       throw new AlliumError('SLAB_FULL', 'all RC4 states are in use', {
         advice: 'Raise the number of encrypted connections, or close some.',
@@ -64,7 +65,7 @@ export class Rc4States {
     exports.rc4SetKey(state, this.#key, key.length);
     bytes.fill(0, this.#key, this.#key + key.length);
     exports.rc4Skip(state, skipBytes);
-    return new Rc4Stream(state, this.#kernels, this.#free);
+    return new Rc4Stream(state, this.#kernels, free);
   }
 }
 

@@ -114,6 +114,12 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     );
   }
 
+  /** What is written goes to `stream` from now on; nothing that was written before counts. Before the handshakes only. */
+  replaceStream(stream: ByteStream): void {
+    this.stream = stream;
+    this.box = new Outbox({ stream });
+  }
+
   get remote(): Endpoint {
     return this.stream.remote;
   }

@@ -12,6 +12,8 @@ export type CloseReason =
   | 'peer-left' // it closed, or its connection broke
   | 'connect-failed'
   | 'handshake-timeout'
+  | 'encryption-failed' // no encrypted stream came about where one has to
+  | 'encryption-required' // it came without encryption
   | 'unknown-torrent'
   | 'own-connection' // we had dialled ourselves
   | 'duplicate' // already connected to this peer

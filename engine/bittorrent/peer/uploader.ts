@@ -145,6 +145,7 @@ export class Uploader {
         continue;
       }
       run.ready = false; // sent once
+      // These slots hold what one peer asked for and are read by nobody else: the stream may encrypt them in place.
       const { bytes } = this.modules.slab;
       this.modules.stream.write(bytes.subarray(run.lease.offset, run.lease.offset + run.wireBytes), (ok) =>
         this.finish(run, ok),
