@@ -144,6 +144,9 @@ export interface TlsListener extends Listener {
 
 export interface DatagramSocket {
   readonly local: Endpoint;
+  /** Bytes sent that the system has not taken yet; 0 as a rule. */
+  readonly queuedBytes: number;
+  /** `bytes` must stay untouched until {@link queuedBytes} is 0, which it usually is when this returns. */
   send(bytes: Uint8Array, to: Endpoint): void;
   close(): void;
 }
@@ -175,6 +178,7 @@ export interface Network {
     at: TlsListenOptions,
     accept: (stream: TlsStream) => StreamHandler | undefined,
   ): Promise<TlsListener>;
+  /** `onMessage` may keep the bytes it gets. */
   bindDatagram(at: Endpoint, onMessage: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
   /** A small HTTP(S) exchange (tracker announces). Rejects with AlliumError NETWORK_FAILED. */
   http(request: HttpRequest): Promise<HttpResponse>;

@@ -46,6 +46,9 @@ export function bindUdp(
       let open = true;
       resolve({
         local: toEndpoint(local.address, local.port),
+        get queuedBytes() {
+          return open ? socket.getSendQueueSize() : 0;
+        },
         send: (bytes, to) => (open ? send(bytes, to) : drop()),
         close: () => {
           if (open) socket.close();

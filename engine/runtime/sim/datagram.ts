@@ -9,6 +9,8 @@ const BACKLOG_MS_MAX = 1000;
 /** A UDP socket of a virtual machine: datagrams may be lost or overtake each other. */
 export class SimDatagramSocket implements DatagramSocket {
   readonly local: Endpoint;
+  /** They leave at once. */
+  readonly queuedBytes = 0;
   readonly #machine: Machine;
   readonly #onMessage: (bytes: Uint8Array, from: Endpoint) => void;
 
