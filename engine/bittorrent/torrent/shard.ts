@@ -2,20 +2,25 @@ import type { HashService } from '../../kernels/hash-service.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Endpoint, Listener, Runtime, StreamHandler } from '../../runtime/port.ts';
 import type { Metainfo } from '../metainfo/types.ts';
+import { PeerEncryption, type PeerEncryptionOptions } from '../mse/peer-encryption.ts';
 import { type ConnectionModules, PeerConnection } from '../peer/connection.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import { ReceiveMemory } from '../peer/receive-memory.ts';
 import { FileCache } from '../storage/file-cache.ts';
+import { DialRace } from '../transport/dial-race.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { TorrentOptions } from './options.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
 import { Torrent, type TorrentEvents } from './torrent.ts';
 
-export interface ShardOptions {
+export interface ShardOptions extends PeerEncryptionOptions {
   /** 20 bytes; BEP 20: the first eight name the program. */
   readonly peerId: Uint8Array;
   /** Open connections of all torrents. */
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
+  /** With several transports: how long one of them is tried alone before the next one is tried beside it. */
+  readonly headStartMs: number;
   readonly requestQueueMax: number;
   readonly openFilesMax: number;
 }
@@ -23,14 +28,20 @@ export interface ShardOptions {
 export const SHARD_DEFAULTS: Omit<ShardOptions, 'peerId'> = {
   connectionsMax: 2000,
   connectTimeoutMs: 10_000,
+  headStartMs: 1500,
   requestQueueMax: 2000,
   openFilesMax: 256,
+  encryption: 'off',
+  encryptionTimeoutMs: 8_000,
+  encryptionHandshakesMax: 256,
 };
 
 export interface ShardModules {
   readonly runtime: Runtime;
   readonly slab: Slab;
   readonly hashes: HashService;
+  /** How peers are reached, in the order they are tried; all of them listen. TCP alone unless said otherwise. */
+  readonly transports?: readonly Transport[];
 }
 
 /**
@@ -40,20 +51,31 @@ export interface ShardModules {
 export class Shard {
   readonly memory: ReceiveMemory;
   readonly cache: FileCache;
+  readonly encryption: PeerEncryption;
   readonly closeReasons = new Map<CloseReason, number>();
   private readonly options: ShardOptions;
   private readonly modules: ShardModules;
   private readonly connectionModules: ConnectionModules;
   private readonly hosts = new Map<string, ShardHost>();
   private readonly connections = new Set<PeerConnection>();
-  private listener: Listener | undefined;
+  private readonly transports: readonly Transport[];
+  private readonly listeners: Listener[] = [];
   private nextId = 1;
 
   constructor(options: ShardOptions, modules: ShardModules) {
     this.options = options;
     this.modules = modules;
+    const { network } = modules.runtime;
+    this.transports = modules.transports ?? [
+      {
+        name: 'tcp',
+        connect: (to, handler, how) => network.connect(to, handler, how),
+        listen: (at, accept) => network.listen(at, accept),
+      },
+    ];
     this.memory = new ReceiveMemory({ slab: modules.slab.bytes });
     this.cache = new FileCache(options, { files: modules.runtime.files });
+    this.encryption = new PeerEncryption(options, { ...modules.runtime, slab: modules.slab });
     this.connectionModules = {
       memory: this.memory,
       slab: modules.slab,
@@ -73,12 +95,23 @@ export class Shard {
 
   /** Where it listens, undefined when it does not. */
   get local(): Endpoint | undefined {
-    return this.listener?.local;
+    return this.listeners[0]?.local;
   }
 
+  /** Opens the port, the same one for every transport. */
   async listen(at: Endpoint): Promise<Endpoint> {
-    this.listener = await this.modules.runtime.network.listen(at, (stream) => this.accept(stream));
-    return this.listener.local;
+    let { port } = at;
+    try {
+      for (const transport of this.transports) {
+        const listener = await transport.listen({ host: at.host, port }, (stream) => this.accept(stream));
+        this.listeners.push(listener);
+        port = listener.local.port;
+      }
+    } catch (error) {
+      await this.closeListeners();
+      throw error;
+    }
+    return this.listeners[0]!.local;
   }
 
   /** A torrent of this shard, not started. Throws when it has one with this info-hash. */
@@ -98,22 +131,26 @@ export class Shard {
     for (const hash of made.infoHashes) {
       if (this.hosts.has(keyOf(hash))) throw new Error(`torrent ${keyOf(hash)} is there already`);
     }
-    for (const hash of made.infoHashes) this.hosts.set(keyOf(hash), made);
+    for (const hash of made.infoHashes) {
+      this.hosts.set(keyOf(hash), made);
+      this.encryption.torrents.add(hash);
+    }
     return made;
   }
 
   /** Stops it and forgets it. */
   async remove(host: ShardHost): Promise<void> {
     for (const hash of host.infoHashes) {
-      if (this.hosts.get(keyOf(hash)) === host) this.hosts.delete(keyOf(hash));
+      if (this.hosts.get(keyOf(hash)) !== host) continue;
+      this.hosts.delete(keyOf(hash));
+      this.encryption.torrents.remove(hash);
     }
     await host.stop();
   }
 
   /** Stops everything and closes all sockets and files. */
   async close(): Promise<void> {
-    await this.listener?.close();
-    this.listener = undefined;
+    await this.closeListeners();
     await Promise.all([...new Set(this.hosts.values())].map((host) => this.remove(host)));
     for (const connection of this.connections) connection.close('local');
     await this.cache.close();
@@ -129,16 +166,26 @@ export class Shard {
       this.count('too-many-peers');
       return undefined;
     }
-    const connection = this.connection('incoming');
-    connection.attach(stream);
-    return connection;
+    return this.encryption.accept(this.connection('incoming'), stream);
   }
 
   private dial(host: ShardHost, endpoint: Endpoint): void {
     const connection = this.connection('outgoing', host);
     host.onDialing(connection);
-    const { connectTimeoutMs: timeoutMs } = this.options;
-    connection.attach(this.modules.runtime.network.connect(endpoint, connection, { timeoutMs }));
+    this.encryption.dial(connection, host.infoHashes[0]!, (owner) => this.connect(endpoint, owner));
+  }
+
+  /** By the only transport there is, or by whichever comes about. */
+  private connect(endpoint: Endpoint, owner: StreamHandler): ByteStream {
+    const { connectTimeoutMs: timeoutMs, headStartMs } = this.options;
+    const { transports } = this;
+    if (transports.length === 1) return transports[0]!.connect(endpoint, owner, { timeoutMs });
+    const { clock } = this.modules.runtime;
+    return new DialRace(endpoint, owner, { timeoutMs, headStartMs }, { transports, clock });
+  }
+
+  private async closeListeners(): Promise<void> {
+    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
   }
 
   private connection(direction: 'incoming' | 'outgoing', host?: ShardHost): PeerConnection {
