@@ -180,6 +180,10 @@ export interface Network {
   ): Promise<TlsListener>;
   /** `onMessage` may keep the bytes it gets. */
   bindDatagram(at: Endpoint, onMessage: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
+  /** Literal addresses of a name, at least one; of a literal address itself. Rejects with AlliumError NETWORK_FAILED. */
+  lookup(name: string): Promise<readonly string[]>;
+  /** DNS text records of a name, each joined; none is an empty list. Rejects with AlliumError NETWORK_FAILED. */
+  lookupText(name: string): Promise<readonly string[]>;
   /** A small HTTP(S) exchange (tracker announces). Rejects with AlliumError NETWORK_FAILED. */
   http(request: HttpRequest): Promise<HttpResponse>;
 }

@@ -6,6 +6,8 @@ import type { TrafficGate } from './traffic-gate.ts';
 export function meterNetwork(network: Network, gate: TrafficGate): Network {
   return {
     bindDatagram: (at, onMessage) => network.bindDatagram(at, onMessage),
+    lookup: (name) => network.lookup(name),
+    lookupText: (name) => network.lookupText(name),
     http: (request) => network.http(request),
     connect(to, handler, options) {
       const metered = new MeteredStream(gate);

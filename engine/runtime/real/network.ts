@@ -5,6 +5,7 @@ import { bindUdp, type DatagramOptions } from './datagram.ts';
 import { endOfError, isPort, toEndpoint } from './endpoint.ts';
 import { requestHttp } from './http.ts';
 import { listenTcp } from './listener.ts';
+import { lookupName, lookupText } from './names.ts';
 import type { RealStats } from './stats.ts';
 import { RealStream, type RealStreamModules, type RealStreamOptions } from './stream.ts';
 import { acceptTls, type TlsAcceptOptions, type TlsAcceptor } from './tls-acceptor.ts';
@@ -41,6 +42,8 @@ export function createRealNetwork(
     listenTls: (at, accept) => listenTls({ ...at, ...options }, streamModules, accept),
     acceptTls: (how, accept) => acceptTls({ ...how, ...options }, streamModules, accept),
     bindDatagram: (at, onMessage) => bindUdp(at, options, modules, onMessage),
+    lookup: lookupName,
+    lookupText,
     http: requestHttp,
   };
 }
@@ -52,8 +55,7 @@ function connectTcp(
   options: RealStreamOptions,
   modules: RealStreamModules,
 ): RealStream {
-  const socket = new net.Socket();
-  socket.pause();
+  const socket = idleSocket();
   const stream = new RealStream(socket, toEndpoint(to.host, to.port), options, modules);
   dial(socket, stream, to, handler, how);
   return stream;
@@ -66,11 +68,18 @@ function connectTls(
   options: RealTlsOptions,
   modules: RealStreamModules,
 ): TlsStream {
-  const socket = new net.Socket();
-  socket.pause();
+  const socket = idleSocket();
   const stream = new RealTlsStream(socket, toEndpoint(to.host, to.port), options, modules);
   dial(socket, stream, to, handler, how);
   return stream;
+}
+
+/** Reads nothing yet. Small writes are to go out at once; given to `connect`, that wish would not be heard. */
+function idleSocket(): net.Socket {
+  const socket = new net.Socket();
+  socket.setNoDelay(true);
+  socket.pause();
+  return socket;
 }
 
 function dial(
@@ -87,7 +96,7 @@ function dial(
   }
   try {
     const localAddress = how.localHost === undefined ? {} : { localAddress: how.localHost };
-    socket.connect({ host: to.host, port: to.port, noDelay: true, ...localAddress });
+    socket.connect({ host: to.host, port: to.port, ...localAddress });
   } catch (error) {
     // Node throws for arguments it finds senseless; addresses come from strangers.
     stream.fail(endOfError(error));

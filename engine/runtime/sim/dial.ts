@@ -10,6 +10,11 @@ import { Wire } from './wire.ts';
 const SYN_RETRY_MS = 1000;
 const SYN_BYTES = 60;
 
+/** Whether it is an address, not a name. */
+export function isLiteral(host: string): boolean {
+  return /^[\d.]+$|:/.test(host);
+}
+
 /** Connects a stream of `machine` to `to`: a round trip for the caller, half a one more for the callee. */
 export function dial(
   machine: Machine,
@@ -20,15 +25,14 @@ export function dial(
 ): SimStream {
   const { world, host } = machine;
   const target = world.find(to.host, host);
-  const isLiteral = /^[\d.]+$|:/.test(to.host);
-  const loop = isLiteral ? to.host : '127.0.0.1';
+  const loop = isLiteral(to.host) ? to.host : '127.0.0.1';
   const remote = target === host ? loop : (target?.address ?? to.host);
   const local = options.localHost ?? (target === host ? loop : host.address);
   const stream = createStream(machine, { host: remote, port: to.port }, { host: local, port: localPort });
   stream.await(handler, options.timeoutMs);
   if (!Number.isInteger(to.port) || to.port < 1 || to.port > 65535) {
     stream.fail({ kind: 'failed', code: 'EINVAL' });
-  } else if (target === undefined && !isLiteral) {
+  } else if (target === undefined && !isLiteral(to.host)) {
     machine.after(1, () => stream.fail({ kind: 'failed', code: 'ENOTFOUND' }));
   } else if (target !== undefined) {
     knock(stream, machine, target, { tls: options.tls ?? false, attempt: 0 });

@@ -1,7 +1,7 @@
 import { AlliumError } from '../../codec/error.ts';
 import type { ByteStream, ConnectOptions, Endpoint, Network, StreamHandler } from '../port.ts';
 import { SimDatagramSocket } from './datagram.ts';
-import { dial } from './dial.ts';
+import { dial, isLiteral } from './dial.ts';
 import { requestVirtual } from './http.ts';
 import { SimListener, type SimTlsDoor } from './listener.ts';
 import type { Machine } from './machine.ts';
@@ -71,6 +71,13 @@ export function createSimNetwork(machine: Machine): Network {
       machine.datagramSockets.set(local.port, socket);
       return socket;
     },
+    async lookup(name) {
+      if (isLiteral(name)) return [name];
+      const found = machine.world.find(name, machine.host);
+      if (found !== undefined) return [found.address];
+      throw new AlliumError('NETWORK_FAILED', `nobody is called ${name}`, { details: { name } });
+    },
+    lookupText: async (name) => machine.world.texts.get(name) ?? [],
     http: (request) => requestVirtual(machine, request),
   };
 }

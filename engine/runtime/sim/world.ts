@@ -37,6 +37,8 @@ export class SimWorld {
   readonly loopback = new Pacer(Infinity);
   /** Virtual HTTP servers by `host` or `host:port`. */
   readonly servers = new Map<string, VirtualServer>();
+  /** DNS text records by name. */
+  readonly texts = new Map<string, readonly string[]>();
   readonly #hosts = new Map<string, SimHost>();
   #streams = 0;
 
