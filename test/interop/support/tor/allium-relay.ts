@@ -1,7 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Leaks } from '../../../support/leaks.ts';
+import { readWitness, witnessEnv, witnessWords } from '../../../support/secret-witness-files.ts';
 import { RunningProgram, scratchFolder, until } from '../program.ts';
 import type { TorNetwork } from './network.ts';
 import { listens, takePort } from './ports.ts';
@@ -22,6 +24,7 @@ export class AlliumRelay {
   readonly dataDir: string;
   readonly orPort: number;
   readonly metricsPort: number;
+  readonly #witness: string;
   fingerprint = '';
   /** All it has written to its log. */
   log = '';
@@ -29,13 +32,19 @@ export class AlliumRelay {
   private constructor(
     nickname: string,
     program: RunningProgram,
-    place: { readonly dataDir: string; readonly orPort: number; readonly metricsPort: number },
+    place: {
+      readonly dataDir: string;
+      readonly orPort: number;
+      readonly metricsPort: number;
+      readonly witness: string;
+    },
   ) {
     this.nickname = nickname;
     this.program = program;
     this.dataDir = place.dataDir;
     this.orPort = place.orPort;
     this.metricsPort = place.metricsPort;
+    this.#witness = place.witness;
     program.child.stderr?.on('data', (text: string) => {
       this.log += text;
     });
@@ -63,9 +72,12 @@ export class AlliumRelay {
     };
     const file = join(folder, 'relay.json');
     await writeFile(file, JSON.stringify(config));
-    const program = new RunningProgram(process.execPath, [MAIN, 'relay', '--config', file]);
+    const witness = join(folder, 'witness');
+    await mkdir(witness);
+    const words = [...witnessWords(), MAIN, 'relay', '--config', file];
+    const program = new RunningProgram(process.execPath, words, { env: witnessEnv(witness) });
     program.child.stdin?.end();
-    const relay = new AlliumRelay(options.nickname, program, { dataDir, orPort, metricsPort });
+    const relay = new AlliumRelay(options.nickname, program, { dataDir, orPort, metricsPort, witness });
     await until(
       `${options.nickname} listens`,
       async () => {
@@ -79,6 +91,11 @@ export class AlliumRelay {
       () => relay.lines('the relay runs')[0]?.['fingerprint'],
     );
     return relay;
+  }
+
+  /** Every key that it has computed with so far. */
+  secrets(): Leaks {
+    return readWitness(this.#witness);
   }
 
   /** The lines of its log with this message. */

@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 export interface SocksOptions {
   /** A name of its own isolates the stream from others (RFC 1929). */
   readonly user?: string;
+  /** 'x' */
+  readonly password?: string;
   readonly timeoutMs?: number;
   /** Called with the local port of the connection before the request goes out. */
   readonly onLocalPort?: (port: number) => void;
@@ -28,7 +30,7 @@ export async function socksConnect(
       socket.once('error', reject);
     });
     options.onLocalPort?.(socket.localPort ?? 0);
-    await greet(socket, options.user);
+    await greet(socket, options);
     await request(socket, host, port);
     return socket;
   } catch (error) {
@@ -39,12 +41,12 @@ export async function socksConnect(
   }
 }
 
-async function greet(socket: Socket, user: string | undefined): Promise<void> {
+async function greet(socket: Socket, { user, password = 'x' }: SocksOptions): Promise<void> {
   socket.write(Uint8Array.of(5, 1, user === undefined ? 0 : 2));
   const [, method] = await read(socket, 2);
   if (user === undefined || method !== 2) return;
-  const name = Buffer.from(user);
-  socket.write(Uint8Array.of(1, name.length, ...name, 1, 0x78));
+  const [name, word] = [Buffer.from(user), Buffer.from(password)];
+  socket.write(Uint8Array.of(1, name.length, ...name, word.length, ...word));
   await read(socket, 2);
 }
 
