@@ -5,6 +5,7 @@ import { expandCompact, spreadKeys } from './aes-key';
 import { prepare } from './aes-start';
 import { blocksOf } from './aes-vector';
 import { PREPARED_KEY_BYTES, polyval, prepareKey, prepareOne } from './polyval';
+import { makeTables, polyvalFours } from './polyval-swizzle';
 import { KIND_AT, KIND_CGO } from './relay-cell';
 
 /*
@@ -22,7 +23,7 @@ import { KIND_AT, KIND_CGO } from './relay-cell';
  *   640  prepared POLYVAL key of S, of which only the last power is there
  *   832  end
  *
- * `work`, 6464 bytes:
+ * `work`, 7488 bytes:
  *   0     the rounds of AES
  *   640   the prepared first rounds of the counters of a cell
  *   704   the first counter block
@@ -30,13 +31,15 @@ import { KIND_AT, KIND_CGO } from './relay-cell';
  *   736   the tag before decryption
  *   768   one block of AES
  *   896   the direction whose schedule lies at 2048 (u32)
+ *   900   the direction whose tables lie at 6464 (u32)
  *   1024  stream: 32 blocks for the cell, of which the last is the first for new keys, and 32 more for these
  *   2048  schedule of S, expanded
  *   5952  what the mask is made of: 32 blocks
+ *   6464  tables of the POLYVAL key of J, in the SIMD build
  */
 
 export const CGO_STATE_BYTES: i32 = 832;
-export const CGO_WORK_BYTES: i32 = 6464;
+export const CGO_WORK_BYTES: i32 = 7488;
 
 const COUNTERS_AT: usize = 0;
 const ELSEWHERE_AT: usize = 4;
@@ -57,6 +60,8 @@ const OWNER_AT: usize = 896;
 const STREAM_AT: usize = 1024;
 const EXPANDED_AT: usize = 2048;
 const MESSAGE_AT: usize = 5952;
+const TABLES_OWNER_AT: usize = 900;
+const TABLES_AT: usize = 6464;
 
 const TAG_BYTES: usize = 16;
 const REST_BYTES: u32 = 493;
@@ -89,13 +94,23 @@ export function startCgo(direction: usize, material: usize, work: usize): void {
 }
 
 /** POLYVAL of last tag, command and rest, padded with zeros to 32 blocks. */
-function makeMask(direction: usize, body: usize, command: u32, work: usize): void {
+function makeMask<V>(direction: usize, body: usize, command: u32, work: usize): void {
   const message = work + MESSAGE_AT;
   memory.copy(message, direction + TWEAK_AT, TAG_BYTES);
   store<u8>(message, command, TAG_BYTES);
   memory.copy(message + TAG_BYTES + 1, body + TAG_BYTES, REST_BYTES);
   store<u16>(message, 0, 510);
-  polyval(work + MASK_AT, direction + J_HASH_AT, message, 32);
+  const hash = direction + J_HASH_AT;
+  if (isVector<V>()) {
+    const tables = work + TABLES_AT;
+    if (load<u32>(work, TABLES_OWNER_AT) != (direction as u32)) {
+      makeTables(tables, hash, work);
+      store<u32>(work, direction as u32, TABLES_OWNER_AT);
+    }
+    polyvalFours(work + MASK_AT, tables, message, 32, work);
+  } else {
+    polyval(work + MASK_AT, hash, message, 32);
+  }
 }
 
 /** The counter block that `input`, 16 bytes, stands for. */
@@ -157,13 +172,14 @@ export function renewKeys<V>(direction: usize, work: usize): void {
   encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
   setKeys(direction, work + NEW_KEYS_AT, work);
   store<u32>(work, 0, OWNER_AT);
+  store<u32>(work, 0, TABLES_OWNER_AT);
   store<u32>(direction, 0, ELSEWHERE_AT);
 }
 
 /** The tag of a cell at a relay, in either direction: the first half of what is done to it. */
 export function encryptTag<V>(direction: usize, body: usize, command: u32, work: usize): void {
   const mask = work + MASK_AT;
-  makeMask(direction, body, command, work);
+  makeMask<V>(direction, body, command, work);
   addBlock(body, mask);
   if (isVector<V>()) encryptVector(direction + J_AT, body);
   else encryptBlock(direction + J_AT, body, work + BLOCK_AT);
@@ -182,7 +198,7 @@ export function decryptCell<V>(direction: usize, body: usize, command: u32, work
   const mask = work + MASK_AT;
   memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
   cryptRest<V>(direction, body, body, work);
-  makeMask(direction, body, command, work);
+  makeMask<V>(direction, body, command, work);
   addBlock(body, mask);
   if (isVector<V>()) decryptVector(direction + J_AT, body);
   else decryptBlock(direction + J_AT, body, work + BLOCK_AT);

@@ -11,7 +11,7 @@
  */
 
 export const POWERS: usize = 4;
-const POWER_BYTES: usize = 48;
+export const POWER_BYTES: usize = 48;
 export const PREPARED_KEY_BYTES: usize = POWERS * POWER_BYTES;
 
 const M0: u64 = 0x1111_1111_1111_1111;

@@ -63,7 +63,7 @@ export function clientLayerCells(records: usize, count: i32, outcomes: usize, ta
   clientCells<u64>(records, count, outcomes, tags, work);
 }
 
-/** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 256 bytes. */
+/** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 1536 bytes, as in the other build. */
 export function polyvalSum(sum: usize, key: usize, data: usize, blocks: i32, work: usize): void {
   prepareKey(work, key, work + PREPARED_KEY_BYTES);
   polyval(sum, work, data, blocks as usize);

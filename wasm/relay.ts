@@ -1,6 +1,7 @@
 import { CGO_STATE_BYTES, CGO_WORK_BYTES, startCgo } from './cgo';
 import { cgoRelay, cgoRelayRest } from './cgo-relay';
 import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
+import { TABLES_BYTES, makeTables, polyvalFours } from './polyval-swizzle';
 import { CLIENT_WORK_BYTES, clientCells } from './relay-client';
 import { DIGEST_WORK_BYTES, seedDigest } from './relay-digest';
 import { TOR1_STATE_BYTES, tor1Relay } from './relay-tor1';
@@ -63,9 +64,15 @@ export function clientLayerCells(records: usize, count: i32, outcomes: usize, ta
   clientCells<v128>(records, count, outcomes, tags, work);
 }
 
-/** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 256 bytes. */
+/** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 1536 bytes. */
 export function polyvalSum(sum: usize, key: usize, data: usize, blocks: i32, work: usize): void {
+  const tables = work + 256, scratch = tables + TABLES_BYTES;
   prepareKey(work, key, work + PREPARED_KEY_BYTES);
-  polyval(sum, work, data, blocks as usize);
-  memory.fill(work, 0, 256);
+  if (blocks & 3) {
+    polyval(sum, work, data, blocks as usize);
+  } else {
+    makeTables(tables, work, scratch);
+    polyvalFours(sum, tables, data, blocks as usize, scratch);
+  }
+  memory.fill(work, 0, 1536);
 }

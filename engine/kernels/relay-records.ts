@@ -14,7 +14,7 @@ export interface RelayExports {
   cgoRelayStreams(records: number, count: number): void;
   clientWorkBytes(): number;
   clientLayerCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
-  /** RFC 8452: POLYVAL of blocks of 16 bytes, to the 16 bytes at `sum`. `work`: 256 bytes. */
+  /** RFC 8452: POLYVAL of blocks of 16 bytes, to the 16 bytes at `sum`. `work`: 1536 bytes. */
   polyvalSum(sum: number, key: number, data: number, blocks: number, work: number): void;
 }
 
