@@ -5,6 +5,7 @@ import type { TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
 import type { Torrent } from '../bittorrent/torrent/torrent.ts';
 import type { PieceIndex } from '../bittorrent/units.ts';
+import type { TrackerTransports } from '../discovery/tracker/transports.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 import { TorrentTrackers } from './torrent-trackers.ts';
 import type { TorrentState, TorrentView } from './view.ts';
@@ -31,6 +32,8 @@ export interface ManagedTorrentModules {
   readonly shard: Shard;
   readonly runtime: Runtime;
   readonly metainfo: Metainfo;
+  /** Ways to trackers, by URL scheme without colon. */
+  readonly transports: TrackerTransports['announce'];
   readonly events: ManagedTorrentEvents;
 }
 

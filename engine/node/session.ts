@@ -3,6 +3,7 @@ import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
 import { AlliumError } from '../codec/error.ts';
+import { createTrackerTransports, type TrackerTransports } from '../discovery/tracker/transports.ts';
 import type { HashService } from '../kernels/hash-service.ts';
 import type { Slab } from '../kernels/slab.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
@@ -41,11 +42,13 @@ export class Session {
   private readonly options: SessionOptions;
   private readonly modules: SessionModules;
   private readonly torrents = new Map<string, ManagedTorrent>();
+  private readonly transports: TrackerTransports;
   private listening: Endpoint | undefined;
 
   constructor(options: SessionOptions, modules: SessionModules) {
     this.options = options;
     this.modules = modules;
+    this.transports = createTrackerTransports(modules.runtime);
   }
 
   /** Opens the port. Rejects with ADDRESS_IN_USE or NO_PERMISSION. */
@@ -87,7 +90,7 @@ export class Session {
         trackers: this.options.trackers,
         peerId: shard.peerId,
       },
-      { shard, runtime, metainfo, events },
+      { shard, runtime, metainfo, events, transports: this.transports.announce },
     );
     this.torrents.set(infoHash, managed);
     return managed;
@@ -102,6 +105,7 @@ export class Session {
   /** Stops all torrents; the shard is closed by its owner. */
   async close(): Promise<void> {
     await Promise.all(this.list().map((managed) => managed.stop()));
+    this.transports.close();
   }
 
   view(): SessionView {

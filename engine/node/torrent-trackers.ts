@@ -1,5 +1,6 @@
 import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { Announcer, type AnnouncerStatus, type TransferTotals } from '../discovery/tracker/announcer.ts';
+import type { AnnounceTransport } from '../discovery/tracker/types.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 
 export interface TorrentTrackersOptions {
@@ -11,6 +12,8 @@ export interface TorrentTrackersOptions {
 export interface TorrentTrackersModules {
   readonly runtime: Runtime;
   readonly metainfo: Metainfo;
+  /** By URL scheme without colon. */
+  readonly transports: Readonly<Record<string, AnnounceTransport>>;
   readonly totals: () => TransferTotals;
   readonly onPeers: (peers: readonly Endpoint[]) => void;
 }

@@ -23,7 +23,7 @@ function setUp() {
   );
   const managed = new ManagedTorrent(
     { torrent: { ...TORRENT_DEFAULTS, root: '/d' }, addedAtMs: 0, trackers: false, peerId },
-    { shard, runtime, metainfo: made.metainfo, events: {} },
+    { shard, runtime, metainfo: made.metainfo, events: {}, transports: {} },
   );
   return { world, runtime, managed };
 }

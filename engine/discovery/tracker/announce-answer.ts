@@ -10,6 +10,7 @@ import {
 } from '../../codec/bencode.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { addressText, compactEndpoints, isLiteralAddress } from './address.ts';
+import { plainText } from './plain-text.ts';
 import { type AnnounceAnswer, PEERS_MAX } from './types.ts';
 
 /** What came back from a tracker. `refused`: it says why. `malformed`: this is no answer to an announce. */
@@ -35,7 +36,7 @@ export function decodeAnnounceAnswer(body: Uint8Array): DecodedAnswer {
   if (fields.has('failure reason')) {
     return {
       kind: 'refused',
-      reason: plainText(fields.get('failure reason')) || 'no reason given',
+      reason: textOf(fields.get('failure reason')) || 'no reason given',
       retryAfterMs: retryAfter(fields.get('retry in')),
     };
   }
@@ -50,7 +51,7 @@ export function decodeAnnounceAnswer(body: Uint8Array): DecodedAnswer {
       peers: peersOf(fields),
       trackerId:
         trackerId !== undefined && trackerId.length <= TRACKER_ID_BYTES_MAX ? trackerId.slice() : undefined,
-      warning: plainText(fields.get('warning message')) || undefined,
+      warning: textOf(fields.get('warning message')) || undefined,
       complete: count(fields.get('complete')),
       incomplete: count(fields.get('incomplete')),
       externalAddress: external === undefined ? undefined : addressText(external),
@@ -98,13 +99,7 @@ function retryAfter(value: BencodeValue | undefined): number | undefined {
   return minutes !== undefined && minutes > 0 ? minutes * 60_000 : undefined;
 }
 
-/** A stranger's text for a terminal: no control characters, not too long. */
-function plainText(value: BencodeValue | undefined): string {
-  const bytes = asBytes(value)?.subarray(0, TEXT_LENGTH_MAX * 4);
-  if (bytes === undefined) return '';
-  const text = new TextDecoder().decode(bytes);
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
-    .slice(0, TEXT_LENGTH_MAX);
+function textOf(value: BencodeValue | undefined): string {
+  const bytes = asBytes(value);
+  return bytes === undefined ? '' : plainText(bytes, TEXT_LENGTH_MAX);
 }

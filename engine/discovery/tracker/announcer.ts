@@ -1,6 +1,5 @@
 import { AlliumError } from '../../codec/error.ts';
 import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
-import { httpAnnounce } from './http-announce.ts';
 import { TrackerTiers } from './tiers.ts';
 import type { AnnounceAnswer, AnnounceEvent, AnnounceRequest, AnnounceTransport } from './types.ts';
 
@@ -51,8 +50,8 @@ export interface AnnouncerModules {
   /** TRACKER_FAILED or NETWORK_FAILED; the next tracker is tried in any case. */
   readonly onFailure?: (error: AlliumError) => void;
   readonly onWarning?: (warning: string) => void;
-  /** By URL scheme without colon; `http` and `https` are there already. */
-  readonly transports?: Readonly<Record<string, AnnounceTransport>>;
+  /** By URL scheme without colon. */
+  readonly transports: Readonly<Record<string, AnnounceTransport>>;
 }
 
 /** What can be shown of an announcer. */
@@ -87,7 +86,6 @@ interface TrackerMemory {
 export class Announcer {
   readonly #options: Required<AnnouncerOptions>;
   readonly #modules: AnnouncerModules;
-  readonly #transports: Readonly<Record<string, AnnounceTransport>>;
   readonly #tiers: TrackerTiers;
   readonly #trackers = new Map<string, TrackerMemory>();
   readonly #key: number;
@@ -107,8 +105,6 @@ export class Announcer {
   constructor(options: AnnouncerOptions, modules: AnnouncerModules) {
     this.#options = { ...ANNOUNCER_DEFAULTS, ...options };
     this.#modules = modules;
-    const http = httpAnnounce(modules.runtime.network);
-    this.#transports = { http, https: http, ...modules.transports };
     this.#tiers = new TrackerTiers(options.tiers, modules.runtime.random);
     this.#key = modules.runtime.random.below(2 ** 32);
   }
@@ -266,7 +262,7 @@ export class Announcer {
     timeoutMs: number,
   ): Promise<AnnounceAnswer> {
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
-    const transport = this.#transports[scheme];
+    const transport = this.#modules.transports[scheme];
     if (transport === undefined) {
       const message = `no way to announce to a tracker of kind “${scheme}”`;
       return Promise.reject(new AlliumError('TRACKER_FAILED', message, { details: { scheme } }));

@@ -8,6 +8,13 @@ import type { AnnounceAnswer, AnnounceTransport } from './types.ts';
 /** Longest answer of a tracker. */
 export const ANSWER_BYTES_MAX = 1024 * 1024;
 
+/** Of every request to a tracker. */
+export const TRACKER_HEADERS: Readonly<Record<string, string>> = {
+  'user-agent': `Allium/${VERSION}`,
+  accept: '*/*',
+  connection: 'close',
+};
+
 /**
  * Announces over HTTP and HTTPS (BEP 3). What the tracker refuses rejects with TRACKER_FAILED, whose details carry
  * `reason` and, when the tracker says so (BEP 31), `retryAfterMs`. The tracker's URL may hold a secret, so that
@@ -17,7 +24,7 @@ export function httpAnnounce(network: Network): AnnounceTransport {
   return async (url, request, timeoutMs) => {
     const response = await network.http({
       url: announceUrl(url, request),
-      headers: { 'user-agent': `Allium/${VERSION}`, accept: '*/*', connection: 'close' },
+      headers: TRACKER_HEADERS,
       timeoutMs,
       maxBytes: ANSWER_BYTES_MAX,
     });

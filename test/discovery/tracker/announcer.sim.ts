@@ -9,6 +9,7 @@ import {
   Announcer,
   type AnnouncerOptions,
 } from '../../../engine/discovery/tracker/announcer.ts';
+import { createTrackerTransports } from '../../../engine/discovery/tracker/transports.ts';
 import type { AnnounceTransport } from '../../../engine/discovery/tracker/types.ts';
 import type { Endpoint } from '../../../engine/runtime/port.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
@@ -56,7 +57,7 @@ class Scene {
         onPeers: (peers) => this.peers.push(...peers),
         onFailure: (error) => this.failures.push(error),
         onWarning: (warning) => this.warnings.push(warning),
-        transports,
+        transports: { ...createTrackerTransports(host.runtime).announce, ...transports },
       },
     );
   }
@@ -297,7 +298,7 @@ test('stopping waits no longer than five seconds for a tracker that is silent', 
 
 test('other kinds of trackers can be plugged in; without that they fail and the next is tried', async () => {
   const asked: string[] = [];
-  const udp: AnnounceTransport = (url) => {
+  const ws: AnnounceTransport = (url) => {
     asked.push(url);
     return Promise.resolve({
       intervalMs: undefined,
@@ -310,12 +311,12 @@ test('other kinds of trackers can be plugged in; without that they fail and the 
       externalAddress: undefined,
     });
   };
-  const plugged = new Scene([['udp://u:80']], {}, { udp });
+  const plugged = new Scene([['ws://u:80']], {}, { ws });
   plugged.announcer.start();
   await plugged.run(1000);
-  assert.equal(asked, ['udp://u:80']);
+  assert.equal(asked, ['ws://u:80']);
   assert.equal([plugged.announcer.status.complete, plugged.announcer.status.incomplete], [1, 2]);
-  const plain = new Scene([['udp://u:80'], ['t']]).tracker('t', fine);
+  const plain = new Scene([['ws://u:80'], ['t']]).tracker('t', fine);
   plain.announcer.start();
   await plain.run(1000);
   assert.is(plain.failures[0]?.code, 'TRACKER_FAILED');

@@ -8,6 +8,7 @@ import { encodeBencode } from '../../../engine/codec/bencode.ts';
 import { AlliumError } from '../../../engine/codec/error.ts';
 import { Announcer } from '../../../engine/discovery/tracker/announcer.ts';
 import { ANSWER_BYTES_MAX, hostOf, httpAnnounce } from '../../../engine/discovery/tracker/http-announce.ts';
+import { createTrackerTransports } from '../../../engine/discovery/tracker/transports.ts';
 import type { AnnounceRequest } from '../../../engine/discovery/tracker/types.ts';
 import { createRealRuntime } from '../../../engine/runtime/real/runtime.ts';
 
@@ -148,7 +149,12 @@ test('a whole life over real HTTP: started, completed, stopped', async () => {
           intervalMinMs: 20,
           intervalDefaultMs: 20,
         },
-        { runtime, totals: () => ({ uploaded: 0, downloaded: 0, left: 0 }), onPeers: () => found() },
+        {
+          runtime,
+          transports: createTrackerTransports(runtime).announce,
+          totals: () => ({ uploaded: 0, downloaded: 0, left: 0 }),
+          onPeers: () => found(),
+        },
       );
       announcer.start();
       // The runtime's timers keep no process alive.

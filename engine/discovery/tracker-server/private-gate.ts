@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { type AnnounceGate, type GatedAnnounce, passkeyOf } from './announce-gate.ts';
+import type { RatioAccounts } from './ratio-accounts.ts';
+
+/** Who may use a private tracker, and for what. Changes while it runs are seen at once. */
+export interface Membership {
+  /** The user's name of a passkey's SHA-256 in hexadecimal. */
+  userOf(passkeyHash: string): string | undefined;
+  /** Whether this info-hash (hexadecimal) may be announced. */
+  allows(infoHash: string): boolean;
+}
+
+/**
+ * Passkeys are kept and looked up by their hash: neither the store nor the time of a look-up tells anything about them.
+ */
+export function passkeyHash(passkey: string): string {
+  return createHash('sha256').update(passkey).digest('hex');
+}
+
+/** The rules of a private tracker: a passkey for each user, listed torrents only, and accounts of what is moved. */
+export class PrivateGate implements AnnounceGate {
+  readonly #membership: Membership;
+  readonly #accounts: RatioAccounts;
+
+  constructor(modules: { readonly membership: Membership; readonly accounts: RatioAccounts }) {
+    this.#membership = modules.membership;
+    this.#accounts = modules.accounts;
+  }
+
+  check(announce: GatedAnnounce): string | undefined {
+    const passkey = passkeyOf(announce.urlData);
+    if (passkey === undefined) return 'this tracker is private: the announce address needs a passkey';
+    const user = this.#membership.userOf(passkeyHash(passkey));
+    if (user === undefined) return 'unknown passkey: get the torrent file again';
+    const { hashBytes, hashAt, endpoint } = announce;
+    const torrent = Buffer.from(hashBytes.buffer, hashBytes.byteOffset + hashAt, 20).toString('hex');
+    if (!this.#membership.allows(torrent)) return 'this torrent is not registered here';
+    this.#accounts.report({
+      user,
+      torrent,
+      peer: Buffer.from(endpoint.buffer, endpoint.byteOffset, endpoint.byteLength).toString('latin1'),
+      uploaded: announce.uploaded,
+      downloaded: announce.downloaded,
+      event: announce.event,
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import { AlliumError } from '../../codec/error.ts';
+import type { Runtime } from '../../runtime/port.ts';
+import { ANNOUNCE_PACER_DEFAULTS, AnnouncePacer } from './announce-pacer.ts';
+import { withDnsPreferences } from './dns-preferences.ts';
+import { httpAnnounce } from './http-announce.ts';
+import { httpScrape } from './http-scrape.ts';
+import type { ScrapeTransport } from './scrape.ts';
+import type { AnnounceTransport } from './types.ts';
+import { UdpExchange } from './udp-exchange.ts';
+import { udpAnnounce, udpScrape } from './udp-tracker.ts';
+
+/** All ways to trackers, for all torrents of a node. */
+export interface TrackerTransports {
+  /** By URL scheme without colon: `http`, `https`, `udp`. */
+  readonly announce: Readonly<Record<string, AnnounceTransport>>;
+  readonly scrape: Readonly<Record<string, ScrapeTransport>>;
+  /** Announces that wait for their turn. */
+  readonly waitingCount: number;
+  close(): void;
+}
+
+/** Announces are paced, and go where the tracker's host wants them (BEP 34). */
+export function createTrackerTransports({ network, clock, random }: Runtime): TrackerTransports {
+  const exchange = new UdpExchange({ network, clock, random });
+  const pacer = new AnnouncePacer(ANNOUNCE_PACER_DEFAULTS, { clock });
+  const http = httpAnnounce(network);
+  const transports = { http, https: http, udp: udpAnnounce({ network, exchange }) };
+  const announce = pacer.paced(
+    withDnsPreferences({
+      network,
+      clock,
+      transports,
+      refuse: (host) =>
+        new AlliumError('TRACKER_FAILED', `the host ${host} says that it has no tracker`, {
+          advice: 'Its owner says so in DNS (BEP 34): take this tracker out of the torrent.',
+          details: { host },
+        }),
+    }),
+  );
+  const scrape = httpScrape(network);
+  return {
+    announce: { http: announce, https: announce, udp: announce },
+    scrape: { http: scrape, https: scrape, udp: udpScrape({ network, exchange }) },
+    get waitingCount() {
+      return pacer.waitingCount;
+    },
+    close: () => exchange.close(),
+  };
+}
