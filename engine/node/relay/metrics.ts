@@ -1,4 +1,5 @@
 import type { RelayStats } from '../../onion/relay/stats.ts';
+import { metricsWriter, NO_LABELS, type Sample } from '../metrics/metrics-text.ts';
 import { DNS_OUTCOMES, type DnsOutcome } from './name-resolver.ts';
 import { OVERLOAD_REASONS, type OverloadReason } from './overload.ts';
 import { UPLOAD_STATES, type UploadState } from './publisher.ts';
@@ -30,8 +31,7 @@ export interface MetricsView {
   readonly isHibernating: boolean;
 }
 
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-const NO_LABELS = {};
+const { counter, gauge } = metricsWriter('allium_relay_');
 
 /** The page in the text format of Prometheus 0.0.4. */
 export function metricsText(view: MetricsView): string {
@@ -176,23 +176,4 @@ function relayMetrics(relay: RelayStats): string[] {
 
 function fromMap(label: string, counts: ReadonlyMap<string, number>): Sample[] {
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => [{ [label]: name }, count]);
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): string {
-  return family('counter', name, help, samples);
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): string {
-  return family('gauge', name, help, samples);
-}
-
-function family(type: string, name: string, help: string, samples: readonly Sample[]): string {
-  const full = `allium_relay_${name}`;
-  const lines = samples.map(([labels, value]) => {
-    const text = Object.entries(labels)
-      .map(([label, word]) => `${label}="${word.replaceAll(/["\\\n]/g, '_')}"`)
-      .join(',');
-    return `${full}${text === '' ? '' : `{${text}}`} ${value}\n`;
-  });
-  return [`# HELP ${full} ${help}\n`, `# TYPE ${full} ${type}\n`, ...lines].join('');
 }
