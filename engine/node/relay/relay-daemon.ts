@@ -16,7 +16,7 @@ import { KeyFolder } from './key-folder.ts';
 import { type KeyChange, KeyKeeper } from './key-keeper.ts';
 import { meterNetwork } from './metered-network.ts';
 import { type MetricsView, metricsText } from './metrics.ts';
-import { MetricsServer } from './metrics-server.ts';
+import { MetricsServer } from '../metrics/metrics-server.ts';
 import { NameResolver, RESOLVER_DEFAULTS } from './name-resolver.ts';
 import { OverloadWatch } from './overload.ts';
 import { RelayDirectory } from './relay-directory.ts';
