@@ -1,14 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { AlliumError } from '../../codec/error.ts';
-import type { KeyValueStore } from '../../onion/client/types.ts';
-import { fileError } from '../../runtime/real/file-error.ts';
-import { isForeign, isOpenToOthers, openPrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
+import { AlliumError } from '../codec/error.ts';
+import type { KeyValueStore } from '../onion/client/types.ts';
+import { fileError } from '../runtime/real/file-error.ts';
+import { isForeign, isOpenToOthers, openPrivateFolder, PRIVATE_FILE_MODE } from './private-folder.ts';
 
 /** A consensus and the microdescriptors of a large network are below this. */
 export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
 const HEAD_BYTES_MAX = 200;
+const CLIENT_WORDS = {
+  harm: 'it would show which guards are used',
+  other: 'give another folder (--data)',
+} as const;
 
 /**
  * Small values in a folder for one user alone (0700, files 0600), one file for each key. A file begins with a line
@@ -27,14 +31,19 @@ export class StateFolder implements KeyValueStore {
 
   /**
    * Makes the folder if it is not there. Throws BAD_STATE when others may look into it or it is another user's, else
-   * the file system's codes. `onProblem` hears of values that were refused or could not be written.
+   * the file system's codes. `onProblem` hears of values that were refused or could not be written; `words` are what
+   * the owner of such a folder is told.
    */
-  static open(path: string, onProblem: (error: AlliumError) => void): StateFolder {
+  static open(
+    path: string,
+    onProblem: (error: AlliumError) => void,
+    words: { readonly harm: string; readonly other: string } = CLIENT_WORDS,
+  ): StateFolder {
     openPrivateFolder(path, (stat) => {
       const why = touchable(stat);
       if (why === undefined) return;
-      throw new AlliumError('BAD_STATE', `${path} ${why}: it would show which guards are used`, {
-        advice: `Run: chmod 0700 ${path}. Or give another folder (--data).`,
+      throw new AlliumError('BAD_STATE', `${path} ${why}: ${words.harm}`, {
+        advice: `Run: chmod 0700 ${path}. Or ${words.other}.`,
         details: { path },
       });
     });

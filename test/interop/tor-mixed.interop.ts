@@ -67,6 +67,10 @@ tor('starts', async () => {
     onProgress: (what, elapsedMs) => process.stdout.write(`${(elapsedMs / 1000).toFixed(1)} s  ${what}\n`),
   });
   await Promise.all(Object.values(ours).map((relay) => relay.waitUntilItKnows(RELAYS)));
+  // A client finds what it needs in the consensus that it begins with.
+  const flags = ['Running', 'Valid', 'Fast', 'Guard', 'V2Dir'];
+  for (const { fingerprint } of Object.values(ours)) await network.waitForRelay(fingerprint, flags);
+  await network.waitForRelay(ours.exit.fingerprint, ['Exit']);
 });
 
 tor('clients of Allium join', async () => {

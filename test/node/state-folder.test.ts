@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { AlliumError } from '../../../engine/codec/error.ts';
-import { STATE_FILE_BYTES_MAX, StateFolder } from '../../../engine/node/onion/state-folder.ts';
+import type { AlliumError } from '../../engine/codec/error.ts';
+import { STATE_FILE_BYTES_MAX, StateFolder } from '../../engine/node/state-folder.ts';
 
 const state = suite('state folder');
 const root = fs.mkdtempSync(join(tmpdir(), 'allium-onion-state-'));

@@ -17,9 +17,9 @@ import { PROXY_DEFAULTS } from '../../onion/socks/proxy-types.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { createRealRuntime, type RealRuntime } from '../../runtime/real/runtime.ts';
 import type { Log } from '../log.ts';
+import { StateFolder } from '../state-folder.ts';
 import { FolderLock } from '../store/folder-lock.ts';
 import type { OnionClientConfig } from './settings.ts';
-import { StateFolder } from './state-folder.ts';
 import { JsonStatusServer } from './status-server.ts';
 import { type OnionView, onionView } from './view.ts';
 

@@ -26,6 +26,9 @@ const BATCHES_PER_ROUND = 128;
 /** While all goes well, documents that are missing are looked for this often. */
 const REFILL_MS = 60_000;
 
+/** What a mirror fetches. */
+export type DocumentKind = ConsensusFlavour | 'certificates' | 'microdescriptors' | 'descriptors';
+
 /** One question to one authority. */
 export type AskAuthority = (at: Endpoint, request: DirectoryRequest) => Promise<Result<DirectoryAnswer>>;
 
@@ -51,8 +54,10 @@ export class DirectoryMirror {
   readonly #random: Random;
   readonly #log: Log;
   readonly #onConsensus: (consensus: Consensus) => void;
+  readonly #onChanged: (kinds: ReadonlySet<DocumentKind>) => void;
   #timer: Timer | undefined;
   #isStopped = false;
+  #changed = new Set<DocumentKind>();
   #failures = 0;
   /** By kind of document, what was said of it last. */
   readonly #said = new Map<string, string>();
@@ -69,6 +74,8 @@ export class DirectoryMirror {
       readonly log: Log;
       /** Of the microdesc flavour, verified. */
       readonly onConsensus: (consensus: Consensus) => void;
+      /** After a round: what has come with it. */
+      readonly onChanged?: (kinds: ReadonlySet<DocumentKind>) => void;
     },
   ) {
     this.#options = options;
@@ -78,9 +85,17 @@ export class DirectoryMirror {
     this.#random = modules.random;
     this.#log = modules.log;
     this.#onConsensus = modules.onConsensus;
+    this.#onChanged = modules.onChanged ?? (() => {});
   }
 
+  /** Begins; what the store has already, verified, is not fetched before its time. */
   start(): void {
+    for (const flavour of FLAVOURS) {
+      const kept = this.#store.consensus(flavour)?.consensus;
+      if (kept === undefined) continue;
+      this.#dueMs[flavour] = nextConsensusFetchMs(kept, 'cache', this.#random);
+      if (flavour === 'microdesc') this.#onConsensus(kept);
+    }
     this.#later(0);
   }
 
@@ -100,7 +115,11 @@ export class DirectoryMirror {
         this.#say(`${flavour} consensus`, fetched.reason);
       }
     }
-    return (await this.#fetchMicrodescriptors()) && (await this.#fetchDescriptors()) && isWhole;
+    const isAll = (await this.#fetchMicrodescriptors()) && (await this.#fetchDescriptors()) && isWhole;
+    const changed = this.#changed;
+    this.#changed = new Set();
+    if (changed.size > 0) this.#onChanged(changed);
+    return isAll;
   }
 
   #later(delayMs: number): void {
@@ -147,8 +166,9 @@ export class DirectoryMirror {
     const verdict = await this.#verify(parsed.value);
     if (!verdict.ok) return verdict;
     this.#dueMs[flavour] = nextConsensusFetchMs(parsed.value, 'cache', this.#random);
-    if (this.#store.setConsensus(parsed.value, answer.value.body) && flavour === 'microdesc') {
-      this.#onConsensus(parsed.value);
+    if (this.#store.setConsensus(parsed.value, answer.value.body)) {
+      this.#changed.add(flavour);
+      if (flavour === 'microdesc') this.#onConsensus(parsed.value);
     }
     return success(true);
   }
@@ -176,7 +196,7 @@ export class DirectoryMirror {
     if (!answer.ok) return;
     for (const certificate of parseAuthorityCertificates(answer.value.body)) {
       const isAsked = certificate.ok && some.some(({ v3ident }) => v3ident === certificate.value.v3ident);
-      if (isAsked) this.#store.addCertificate(certificate.value);
+      if (isAsked && this.#store.addCertificate(certificate.value)) this.#changed.add('certificates');
     }
   }
 
@@ -187,13 +207,15 @@ export class DirectoryMirror {
       missing = missing.slice(DIGESTS_PER_REQUEST);
       const answer = await this.#askAny({ method: 'GET', path: microdescriptorsPath(some) }, isFound);
       if (!answer.ok) this.#say('microdescriptors', answer.reason);
-      else this.#store.addMicrodescriptors(answer.value.body, new Set(some));
+      else if (this.#store.addMicrodescriptors(answer.value.body, new Set(some)).length > 0) {
+        this.#changed.add('microdescriptors');
+      }
     }
     return this.#store.missingMicrodescriptors().length === 0;
   }
 
   async #fetchDescriptors(): Promise<boolean> {
-    let missing = this.#missingDescriptors();
+    let missing = this.#store.missingDescriptors();
     for (let batch = 0; batch < BATCHES_PER_ROUND && missing.length > 0; batch += 1) {
       const some = missing.slice(0, DIGESTS_PER_REQUEST);
       missing = missing.slice(DIGESTS_PER_REQUEST);
@@ -207,20 +229,10 @@ export class DirectoryMirror {
       }
       const nowMs = this.#clock.wallClock();
       for (const descriptor of parseServerDescriptors(answer.value.body, nowMs, new Set(some))) {
-        if (descriptor.ok) this.#store.addDescriptor(descriptor.value);
+        if (descriptor.ok && this.#store.addDescriptor(descriptor.value)) this.#changed.add('descriptors');
       }
     }
-    return this.#missingDescriptors().length === 0;
-  }
-
-  #missingDescriptors(): readonly string[] {
-    const routers = this.#store.consensus('ns')?.consensus.routers ?? [];
-    return routers.flatMap(({ descriptorDigest: digest, fingerprint, publishedMs }) => {
-      if (digest === undefined || this.#store.descriptor(digest) !== undefined) return [];
-      // A newer one is as good, and the store takes no older one.
-      const held = this.#store.descriptorOf(fingerprint);
-      return held !== undefined && held.publishedMs >= publishedMs ? [] : [digest];
-    });
+    return this.#store.missingDescriptors().length === 0;
   }
 
   /** Asks the authorities one after the other, in an order by chance, until one gives a good answer. */

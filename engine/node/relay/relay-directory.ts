@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Consensus } from '../../onion/directory/consensus-types.ts';
 import { OWN_PROTOCOLS } from '../../onion/directory/descriptor-build.ts';
 import { missingProtocols, parseProtocols } from '../../onion/directory/protocols.ts';
@@ -8,6 +9,7 @@ import type { LinkPeer } from '../../onion/link/types.ts';
 import type { DirectoryHandler } from '../../onion/relay/services.ts';
 import type { Runtime } from '../../runtime/port.ts';
 import type { Log } from '../log.ts';
+import { StateFolder } from '../state-folder.ts';
 import type { RelayConfig } from './config.ts';
 import { descriptorEssence, makeDocuments, type RelayStatus } from './descriptor-source.ts';
 import { askDirectory } from './directory-exchange.ts';
@@ -18,6 +20,7 @@ import {
   DirectoryMirror,
   RETRY_DEFAULTS,
 } from './directory-mirror.ts';
+import { KeptDirectory } from './kept-directory.ts';
 import type { MetricsView } from './metrics.ts';
 import { Publisher } from './publisher.ts';
 
@@ -41,10 +44,13 @@ export class RelayDirectory {
   readonly #store = new DirectoryStore();
   readonly #counts: DirectoryCounts = { 200: 0, 304: 0, 400: 0, 404: 0, 503: 0 };
   readonly #mirror: DirectoryMirror;
+  readonly #kept: KeptDirectory;
+  #saving: Promise<void> = Promise.resolve();
   readonly #publisher: Publisher;
   #params: ConsensusParams = new Map();
   #listed: ReadonlySet<string> | undefined;
 
+  /** Throws BAD_STATE when others may write what is kept, and the file system's errors. */
   constructor(config: RelayConfig, modules: RelayDirectoryModules) {
     const { authorities, words } = config;
     const { runtime, log, fingerprint, status } = modules;
@@ -54,9 +60,17 @@ export class RelayDirectory {
     this.handler = directoryHandler({ store, clock, counts: this.#counts });
     const limits = { timeoutMs: EXCHANGE_TIMEOUT_MS, bodyBytesMax: DIRECTORY_ANSWER_BYTES_MAX };
     const ask: AskAuthority = (at, request) => askDirectory(at, request, limits, { network, clock });
+    const folder = openFolder(words.dataDir, log);
+    this.#kept = new KeptDirectory({ authorities }, { folder, store, clock, log });
     this.#mirror = new DirectoryMirror(
       { authorities, ...(words.allowPrivateAddresses ? TEST_RETRY : RETRY_DEFAULTS) },
-      { store, ask, clock, random, log, onConsensus: (consensus) => this.#onConsensus(consensus) },
+      {
+        ...{ store, ask, clock, random, log },
+        onConsensus: (consensus) => this.#onConsensus(consensus),
+        onChanged: (kinds) => {
+          this.#saving = this.#saving.then(() => this.#kept.save(kinds));
+        },
+      },
     );
     this.#publisher = new Publisher(
       { authorities },
@@ -94,12 +108,16 @@ export class RelayDirectory {
     return this.#listed === undefined || this.#listed.has(encodeHex(peer.rsaFingerprint));
   }
 
-  start(): void {
+  /** Takes up what it kept, and begins to fetch what is missing. */
+  async start(): Promise<void> {
+    await this.#kept.restore();
     this.#mirror.start();
   }
 
-  stop(): void {
+  /** Resolves when what it has to keep is on disk. */
+  async stop(): Promise<void> {
     this.#mirror.stop();
+    await this.#saving;
   }
 
   /** To be called every few seconds. */
@@ -146,4 +164,14 @@ export class RelayDirectory {
       protocols: missing.join(' '),
     });
   }
+}
+
+function openFolder(dataDir: string, log: Log): StateFolder {
+  const folder = StateFolder.open(
+    join(dataDir, 'directory'),
+    (error) => log.warn(error.message, { advice: error.advice }),
+    { harm: 'what the relay hands on is kept there', other: 'give the relay another "dataDir"' },
+  );
+  folder.tidy();
+  return folder;
 }

@@ -164,6 +164,22 @@ export class DirectoryStore {
     return this.#descriptors.get(this.#newest.get(fingerprint) ?? '');
   }
 
+  /** All server descriptors, the one asked for the longest ago first. */
+  *descriptors(): IterableIterator<ServerDescriptor> {
+    yield* this.#descriptors.values();
+  }
+
+  /** Digests that the ns consensus names and that are not here, nor a newer one of that relay. */
+  missingDescriptors(): readonly string[] {
+    const routers = this.#consensuses.get('ns')?.consensus.routers ?? [];
+    return routers.flatMap(({ descriptorDigest: digest, fingerprint, publishedMs }) => {
+      if (digest === undefined || this.descriptor(digest) !== undefined) return [];
+      // A newer one is as good, and no older one is taken.
+      const held = this.descriptorOf(fingerprint);
+      return held !== undefined && held.publishedMs >= publishedMs ? [] : [digest];
+    });
+  }
+
   setOwn(own: OwnDescriptor): void {
     this.#own = own;
   }
