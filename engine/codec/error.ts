@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'FILE_CHANGED', // a file shrank or changed while it was read
   'ADDRESS_IN_USE', // the port is taken
   'NETWORK_FAILED', // a connection could not be made or broke
+  'WOULD_LEAK', // it would have left outside of the proxy or the interface that everything is to go through
   'TRACKER_FAILED', // the tracker answered with a failure
   'CONSENSUS_REFUSED', // what a directory calls the consensus of an onion network is not to be believed
   'NO_KERNEL', // this engine cannot run the WebAssembly kernels

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Duplex } from 'node:stream';
 import { AlliumError } from '../../codec/error.ts';
 import type { HttpRequest, HttpResponse } from '../port.ts';
 import { errorCode } from './endpoint.ts';
@@ -10,15 +11,16 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One HTTP(S) exchange on a connection of its own. Follows up to three redirects, never from https to http and
- * to no other scheme. `timeoutMs` bounds the whole, `maxBytes` the answer's body.
+ * to no other scheme. `timeoutMs` bounds the whole, `maxBytes` the answer's body. `dial` makes the connection, TLS
+ * included, where it is not to be one of the system's.
  */
-export async function requestHttp(request: HttpRequest): Promise<HttpResponse> {
+export async function requestHttp(request: HttpRequest, dial?: (url: URL) => Duplex): Promise<HttpResponse> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), request.timeoutMs);
   try {
     let url = parseUrl(request.url);
     for (let redirects = 0; ; redirects++) {
-      const answer = await exchange(url, request, abort.signal);
+      const answer = await exchange(url, request, abort.signal, dial);
       // What was posted is not posted again elsewhere unasked.
       if (answer.location === undefined || request.method === 'POST') return answer.response;
       if (redirects === REDIRECTS_MAX) throw failed(url, `more than ${REDIRECTS_MAX} redirects`);
@@ -34,13 +36,19 @@ interface Answer {
   readonly location: string | undefined;
 }
 
-function exchange(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+function exchange(
+  url: URL,
+  request: HttpRequest,
+  signal: AbortSignal,
+  dial: ((url: URL) => Duplex) | undefined,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? https.request : http.request;
     const outgoing = send(url, {
       method: request.method ?? 'GET',
       headers: { ...request.headers, ...lengthHeader(request.body) },
-      agent: false, // a connection of its own: no pool that outlives the exchange
+      // A connection of its own: no pool that outlives the exchange.
+      ...(dial === undefined ? { agent: false } : { createConnection: () => dial(url) }),
       signal,
     });
     const fail = (error: unknown): void => {
