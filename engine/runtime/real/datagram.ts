@@ -20,6 +20,8 @@ export function bindUdp(
   const family = net.isIPv6(at.host) ? 6 : 4;
   const socket = dgram.createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
+    // One socket, one family: the same port may be bound in the other one.
+    ipv6Only: family === 6,
     // Addresses are literal, so nothing is looked up.
     lookup: (host, _options, done) => done(null, host, family),
   });
