@@ -7,6 +7,7 @@ import { registerNode } from './node.ts';
 import { registerOnion } from './onion.ts';
 import { registerRelay } from './relay.ts';
 import { registerSeed } from './seed.ts';
+import { registerTracker } from './tracker.ts';
 import { registerVerify } from './verify.ts';
 
 /**
@@ -21,6 +22,7 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerSeed,
   registerNode,
   registerOnion,
+  registerTracker,
   registerRelay,
   registerBench,
 ];

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { PartialSettings } from '../node/settings.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
+import { interrupted } from './support/interrupted.ts';
 import { countValue, portValue, sizeValue } from './support/option-values.ts';
 import { writeErr, writeJson } from './support/output.ts';
 import { runCommand } from './support/run-command.ts';
@@ -95,7 +96,7 @@ async function node(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
   const daemon = await NodeDaemon.start(settings, log);
   if (process.stderr.isTTY && daemon.statusUrl !== '')
     writeErr(`The node shows itself at ${daemon.statusUrl}\n`);
-  await aborted(signal);
+  await interrupted(signal);
   log.info('stopping');
   await daemon.close();
   log.info('stopped');
@@ -113,11 +114,4 @@ function flagsOf(words: NodeWords): PartialSettings {
     trackers: tracker === false ? false : undefined,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

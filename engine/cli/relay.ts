@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { LogLevel } from '../node/log.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
+import { interrupted } from './support/interrupted.ts';
 import { countValue } from './support/option-values.ts';
 import { writeErr, writeJson, writeOut } from './support/output.ts';
 import { runCommand } from './support/run-command.ts';
@@ -113,7 +114,7 @@ async function relay(words: RelayWords, signal: AbortSignal): Promise<ExitCode> 
   const log = createLog(words.log ?? config.words.log, process.stderr);
   const daemon = await RelayDaemon.start(config, log);
   if (process.stderr.isTTY) writeErr(`The relay is ${daemon.fingerprint}\n`);
-  await aborted(signal);
+  await interrupted(signal);
   log.info('stopping', { waitSec: config.words.shutdownWait });
   await daemon.close();
   log.info('stopped');
@@ -145,17 +146,4 @@ async function keygen(words: KeygenWords): Promise<ExitCode> {
     );
   }
   return EXIT.done;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  // What keeps the process alive otherwise are the listening sockets, which are gone while accounting lets it rest.
-  const alive = setInterval(() => {}, 3_600_000);
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      clearInterval(alive);
-      resolve();
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

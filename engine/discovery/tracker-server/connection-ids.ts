@@ -4,11 +4,13 @@ import type { Random } from '../../runtime/port.ts';
 /** BEP 15: a client may use an identifier for one minute; the tracker accepts it until two minutes after it was given. */
 export const CONNECTION_ID_PERIOD_MS = 60_000;
 
-const WORDS = 7;
+/** Of an IPv6 address, and one for the minute. */
+const WORDS = 5;
 
 /**
  * Connection identifiers of BEP 15 without any state: a keyed hash of the address and the minute. Whoever cannot receive
- * at an address cannot know its identifier, and one of another address, or an old one, does not fit.
+ * at an address cannot know its identifier, and one of another address, or an old one, does not fit. The port is no part
+ * of it: libtorrent keeps one identifier for all its sockets.
  */
 export class ConnectionIds {
   /** What {@link make} has made: the two halves, most significant first. */
@@ -21,7 +23,7 @@ export class ConnectionIds {
     this.#sip = new SipHash(modules.random.bytes(SIPHASH_KEY_BYTES), SIPHASH_2_4);
   }
 
-  /** For the address of 4 or 16 bytes and the port (big-endian, as in compact form) at the start of `endpoint`. */
+  /** For the address that `endpoint`, in compact form, begins with. */
   make(endpoint: Uint16Array, nowMs: number): void {
     this.#hash(endpoint, Math.floor(nowMs / CONNECTION_ID_PERIOD_MS));
   }
@@ -38,10 +40,8 @@ export class ConnectionIds {
 
   #hash(endpoint: Uint16Array, period: number): void {
     const words = this.#words;
-    const count = (endpoint.length + 1) >>> 1;
-    for (let i = 0; i < count; i++) {
-      words[i] = endpoint[2 * i]! | (2 * i + 1 < endpoint.length ? endpoint[2 * i + 1]! << 16 : 0);
-    }
+    const count = endpoint.length >>> 1;
+    for (let i = 0; i < count; i++) words[i] = endpoint[2 * i]! | (endpoint[2 * i + 1]! << 16);
     words[count] = period;
     this.#sip.hash(words, count + 1);
     this.high = this.#sip.high;

@@ -101,6 +101,17 @@ export class FamilySwarms {
     return removed;
   }
 
+  /** Each peer of a torrent, in a view that is valid during the call, and when it was last seen. */
+  forEach(torrent: number, visit: (endpoint: Uint16Array, isSeed: boolean, seenSec: number) => void): void {
+    const base = this.#endpointOf(torrent, 0);
+    const seen = this.#seenOf(torrent);
+    for (let at = 0; at < this.counts[torrent]!; at++) {
+      const from = base + at * this.#halfCount;
+      const endpoint = this.#halves.subarray(from, from + this.#halfCount);
+      visit(endpoint, at < this.seeds[torrent]!, this.#seen[seen + at]!);
+    }
+  }
+
   /**
    * Copies up to `wanted` endpoints, without `self`, to `out` from half `at` on. Whoever seeds hears of leechers only; a
    * leecher of both kinds, in the proportion in which they are there. Returns how many.

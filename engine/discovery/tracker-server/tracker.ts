@@ -1,6 +1,7 @@
 import type { Random } from '../../runtime/port.ts';
 import type { AnnounceEvent } from '../tracker/types.ts';
 import { FamilySwarms } from './family-swarms.ts';
+import { type AgedSwarmLogs, PEER_CHANGE, type PeerChange, type SwarmLogWriter } from './swarm-log.ts';
 import { INFO_HASH_BYTES, TorrentTable } from './torrent-table.ts';
 
 /** Settings of a tracker. */
@@ -60,12 +61,18 @@ export class Tracker {
   downloaded = 0;
   /** Announces that could not be kept because a table was full. */
   refused = 0;
+  readonly #log: SwarmLogWriter | undefined;
   readonly #downloads: Uint32Array;
   #sweptTo = 0;
 
-  constructor(options: TrackerOptions, modules: { readonly random: Random }) {
+  /** `log` is told of every change that is not learnt from a log. */
+  constructor(
+    options: TrackerOptions,
+    modules: { readonly random: Random; readonly log?: SwarmLogWriter | undefined },
+  ) {
     const { torrentsMax, peersMax } = options;
     this.options = options;
+    this.#log = modules.log;
     this.torrents = new TorrentTable(options, modules);
     this.families = [
       new FamilySwarms({ addressBytes: 4, torrentsMax, peersMax }, modules),
@@ -102,11 +109,48 @@ export class Tracker {
       if (!family.put(torrent, endpoint, isSeed, nowSec)) this.refused++;
       if (event === 'completed') this.#downloads[torrent]!++;
     }
+    this.#log?.add(
+      hashBytes,
+      hashAt,
+      endpoint,
+      isStopped ? PEER_CHANGE.gone : isSeed ? PEER_CHANGE.seeds : PEER_CHANGE.leeches,
+    );
     this.#count(torrent);
     const wanted = isStopped ? 0 : this.#wanted(announce.wanted);
     const chosen = wanted === 0 ? 0 : family.choose(torrent, endpoint, isSeed, wanted, out, at);
     if (this.complete + this.incomplete === 0) this.#forget(torrent);
     return chosen;
+  }
+
+  /** What another tracker, or this one before it was restarted, knew of a peer, as of `seenSec`. */
+  learn(
+    hashBytes: Uint8Array,
+    hashAt: number,
+    endpoint: Uint16Array,
+    change: PeerChange,
+    seenSec: number,
+  ): void {
+    const family = this.families[endpoint.length === 3 ? 0 : 1]!;
+    const isGone = change === PEER_CHANGE.gone;
+    const torrent = isGone ? this.torrents.find(hashBytes, hashAt) : this.torrents.add(hashBytes, hashAt);
+    if (torrent < 0) return;
+    if (isGone) family.remove(torrent, endpoint);
+    else family.put(torrent, endpoint, change === PEER_CHANGE.seeds, seenSec);
+    if (this.#isEmpty(torrent)) this.#forget(torrent);
+  }
+
+  /**
+   * Everything, as another tracker could learn it, of the torrents from `from` to before `to`.
+   */
+  tell(logs: AgedSwarmLogs, from: number, to: number): void {
+    for (let torrent = from; torrent < Math.min(to, this.torrents.end); torrent++) {
+      for (const family of this.families) {
+        family.forEach(torrent, (endpoint, isSeed, seenSec) => {
+          const change = isSeed ? PEER_CHANGE.seeds : PEER_CHANGE.leeches;
+          logs.at(seenSec).add(this.torrents.hashes, torrent * INFO_HASH_BYTES, endpoint, change);
+        });
+      }
+    }
   }
 
   /** Sets `complete`, `incomplete` and `downloaded`; false, and zeros, for a torrent that nobody has announced. */
@@ -156,9 +200,4 @@ export class Tracker {
     this.#downloads[torrent] = 0;
     this.torrents.remove(torrent);
   }
-}
-
-/** The info-hash of a torrent of a tracker. A view, valid until the torrent is forgotten. */
-export function hashOf(tracker: Tracker, torrent: number): Uint8Array {
-  return tracker.torrents.hashes.subarray(torrent * INFO_HASH_BYTES, (torrent + 1) * INFO_HASH_BYTES);
 }
