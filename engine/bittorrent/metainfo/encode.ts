@@ -1,4 +1,5 @@
 import { type BencodeInput, bytesAsKey, encodeBencode, RawBencode } from '../../codec/bencode.ts';
+import { fileIndex } from '../units.ts';
 import type { Metainfo } from './types.ts';
 
 /**
@@ -8,8 +9,17 @@ import type { Metainfo } from './types.ts';
 export function encodeMetainfo(metainfo: Metainfo): Uint8Array {
   const outer = new Map<string, BencodeInput>(metainfo.outer);
   outer.set('info', new RawBencode(metainfo.rawInfo));
-  if (metainfo.version !== 'v1' && !outer.has('piece layers')) outer.set('piece layers', layersOf(metainfo));
+  if (hasLayers(metainfo) && !outer.has('piece layers')) outer.set('piece layers', layersOf(metainfo));
   return encodeBencode(outer);
+}
+
+/** False for v1, and for a hybrid torrent from a magnet link whose layers nobody had. */
+function hasLayers({ version, files, pieceLength, pieceLayers }: Metainfo): boolean {
+  if (version !== 'hybrid') return version === 'v2';
+  return files.every(
+    (file, index) =>
+      file.piecesRoot === undefined || file.byteLength <= pieceLength || pieceLayers.has(fileIndex(index)),
+  );
 }
 
 /** BEP 52 `piece layers`, there even when it is empty. Layers that peers sent are in no outer dictionary yet. */

@@ -22,7 +22,8 @@ export interface PieceHashV2 {
 }
 
 /**
- * The BEP 52 hash of a piece; undefined in a v1 torrent, and for a piece of padding only. `layout` is the torrent's.
+ * The BEP 52 hash of a piece; undefined in a v1 torrent, for a piece of padding only, and in a hybrid torrent whose
+ * layers peers did not have: its pieces have a SHA-1 as well. `layout` is the torrent's.
  */
 export function pieceHashV2(metainfo: Metainfo, layout: Layout, piece: PieceIndex): PieceHashV2 | undefined {
   if (metainfo.version === 'v1') return undefined;
@@ -33,5 +34,6 @@ export function pieceHashV2(metainfo: Metainfo, layout: Layout, piece: PieceInde
   if (end - first === 1) return { file, isOnlyPiece: true, hash: root };
   const start = (piece - first) * SHA256_BYTES;
   const hash = metainfo.pieceLayers.get(file)?.subarray(start, start + SHA256_BYTES);
+  if (hash === undefined && metainfo.version === 'hybrid') return undefined;
   return { file, isOnlyPiece: false, hash };
 }

@@ -54,7 +54,9 @@ export function parseMetainfo(bytes: Uint8Array, options: MetainfoOptions = {}):
   if (span === undefined || info === undefined) throw badTorrent('torrent', 'has no info dictionary');
   const rest = new Map<string, BencodeValue>(outer);
   rest.delete('info');
-  return assemble(info, bytes.subarray(span.start, span.end), rest, true, context);
+  // What came from a magnet link may lack them, and the pieces of a hybrid torrent have a SHA-1 as well.
+  const layersNeeded = rest.has('piece layers') || !info.has('pieces');
+  return assemble(info, bytes.subarray(span.start, span.end), rest, layersNeeded, context);
 }
 
 /**

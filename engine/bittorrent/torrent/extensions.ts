@@ -1,31 +1,21 @@
-import { VERSION } from '../../codec/version.ts';
+import { decodeMetadataMessage, METADATA_EXTENSION } from '../metadata/message.ts';
 import { DONT_HAVE_EXTENSION, decodeDontHave } from '../wire/dont-have.ts';
-import { writeExtended } from '../wire/encode.ts';
-import {
-  decodeExtensionHandshake,
-  EXTENSION_HANDSHAKE,
-  encodeExtensionHandshake,
-} from '../wire/extension-handshake.ts';
+import type { ExtensionHandshake } from '../wire/extension-handshake.ts';
 import type { Torrent } from './torrent.ts';
 import type { TorrentPeer } from './torrent-peer.ts';
 
-/** The numbers under which this side wants to receive extension messages. BEP 10: `m`. */
-const LOCAL_EXTENSIONS: ReadonlyMap<string, number> = new Map([[DONT_HAVE_EXTENSION, 1]]);
+/** The extensions a torrent speaks itself, and the numbers it wants to receive them under. BEP 10: `m`. */
+export const OWN_EXTENSIONS: Readonly<Record<string, number>> = {
+  [DONT_HAVE_EXTENSION]: 1,
+  [METADATA_EXTENSION]: 2,
+};
 
-/** BEP 10: what this side can do; BEP 21: and whether it still downloads. */
+/** BEP 10: what this side can do; BEP 9: how long the metadata is; BEP 21: and whether it still downloads. */
 export function sendExtensionHandshake(torrent: Torrent, peer: TorrentPeer): void {
-  const { connection } = peer;
-  if (!connection.extended) return;
-  const { listenPort } = torrent.options;
-  const payload = encodeExtensionHandshake({
-    extensions: LOCAL_EXTENSIONS,
-    client: `Allium ${VERSION}`,
-    requestsMax: connection.requestQueueMax,
-    listenPort: listenPort === 0 ? undefined : listenPort,
+  torrent.desk.sendHandshake(peer.connection, {
+    metadataBytes: torrent.metainfo.rawInfo.length,
     isUploadOnly: torrent.picker.isDone ? true : undefined,
   });
-  const box = connection.outbox;
-  box.commit(writeExtended(box.reserve(6 + payload.length), box.at, EXTENSION_HANDSHAKE, payload));
 }
 
 /** An extension message has come. */
@@ -35,20 +25,24 @@ export function takeExtended(
   extension: number,
   payload: Uint8Array,
 ): void {
-  if (extension === EXTENSION_HANDSHAKE) takeHandshake(torrent, peer, payload);
-  else if (extension === LOCAL_EXTENSIONS.get(DONT_HAVE_EXTENSION)) takeDontHave(torrent, peer, payload);
+  const taken = torrent.desk.take(peer, extension, payload);
+  if (taken?.kind === 'handshake') takeHandshake(torrent, peer, taken.handshake);
+  else if (taken?.name === DONT_HAVE_EXTENSION) takeDontHave(torrent, peer, taken.payload);
+  else if (taken?.name === METADATA_EXTENSION) takeMetadata(torrent, peer, taken.payload);
 }
 
-function takeHandshake(torrent: Torrent, peer: TorrentPeer, payload: Uint8Array): void {
-  const handshake = decodeExtensionHandshake(payload);
-  if (typeof handshake === 'string') {
-    peer.connection.close(handshake);
-    return;
-  }
-  if (handshake.client !== undefined) peer.client = handshake.client;
+function takeHandshake(torrent: Torrent, peer: TorrentPeer, handshake: ExtensionHandshake): void {
   if (handshake.requestsMax !== undefined) peer.download.pipeline.setPeerMax(handshake.requestsMax);
-  if (handshake.isUploadOnly !== undefined) peer.uploadOnly = handshake.isUploadOnly;
   torrent.updateInterest(peer);
+}
+
+function takeMetadata(torrent: Torrent, peer: TorrentPeer, payload: Uint8Array): void {
+  const message = decodeMetadataMessage(payload);
+  if (message === 'bad-extension') peer.connection.close(message);
+  if (typeof message === 'string' || message.kind !== 'request') return;
+  const number = peer.extensions.get(METADATA_EXTENSION) ?? 0;
+  if (number === 0) return;
+  peer.metadataParts = torrent.metadata.answer(peer.connection, number, message.part, peer.metadataParts);
 }
 
 function takeDontHave(torrent: Torrent, peer: TorrentPeer, payload: Uint8Array): void {

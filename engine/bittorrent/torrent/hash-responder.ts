@@ -39,6 +39,7 @@ export class HashResponder {
       if (piecesRoot === undefined) continue;
       const file = fileIndex(index);
       const pieceLayer = pieceLayers.get(file);
+      if (pieceLayer === undefined && byteLength > pieceLength) continue; // nobody had it
       const server = new HashServer({ piecesRoot, byteLength, pieceLength, pieceLayer });
       this.servers.set(keyOf(piecesRoot), { file, server });
     }

@@ -29,6 +29,11 @@ export class PeerPool {
     return this.candidates.size;
   }
 
+  /** Every address, banned ones left out. */
+  endpoints(): Endpoint[] {
+    return [...this.candidates.values()].map(({ endpoint }) => endpoint);
+  }
+
   add(endpoint: Endpoint): void {
     const key = keyOf(endpoint);
     if (this.candidates.has(key) || this.banned.has(endpoint.host)) return;

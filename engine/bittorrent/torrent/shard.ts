@@ -10,6 +10,7 @@ import { FileCache } from '../storage/file-cache.ts';
 import { DialRace } from '../transport/dial-race.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { TorrentOptions } from './options.ts';
+import type { ExtensionPlug } from './plug.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
 import { Torrent, type TorrentEvents } from './torrent.ts';
 
@@ -115,8 +116,13 @@ export class Shard {
   }
 
   /** A torrent of this shard, not started. Throws when it has one with this info-hash. */
-  add(options: TorrentOptions, metainfo: Metainfo, events: TorrentEvents): Torrent {
-    return this.host((seat) => new Torrent(options, { ...seat, metainfo, events }));
+  add(
+    options: TorrentOptions,
+    metainfo: Metainfo,
+    events: TorrentEvents,
+    plugs: readonly ExtensionPlug[] = [],
+  ): Torrent {
+    return this.host((seat) => new Torrent(options, { ...seat, metainfo, events, plugs }));
   }
 
   /** Takes on what `make` makes. Throws when there is something with one of its info-hashes. */

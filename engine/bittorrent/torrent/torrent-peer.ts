@@ -3,9 +3,10 @@ import type { ChokerPeer } from '../choker/types.ts';
 import type { DownloadPeer } from '../download/download-peer.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { PieceIndex } from '../units.ts';
+import type { ExtendedPeer } from './extension-desk.ts';
 
 /** One connected peer as its torrent sees it. */
-export class TorrentPeer {
+export class TorrentPeer implements ExtendedPeer {
   readonly connection: PeerConnection;
   readonly download: DownloadPeer;
   readonly connectedAtMs: number;
@@ -13,6 +14,12 @@ export class TorrentPeer {
   readonly upRate: RateMeter;
   /** BEP 21 and BEP 10: it says it will not download any more. */
   uploadOnly = false;
+  /** BEP 10: the numbers it wants to receive extensions under. */
+  extensions: ReadonlyMap<string, number> = new Map();
+  /** BEP 10: where it listens. */
+  listenPort: number | undefined;
+  /** BEP 9: parts of the metadata it has had. */
+  metadataParts = 0;
   /** Times it has said all that it has. */
   toldPieces = 0;
   /** BEP 6: pieces it may ask for while choked. */

@@ -5,6 +5,7 @@ import { RateMeter } from '../choker/rate-meter.ts';
 import { Downloader } from '../download/downloader.ts';
 import { PieceCheck } from '../download/piece-check.ts';
 import { Layout } from '../layout.ts';
+import { MetadataResponder } from '../metadata/responder.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { InboundRun } from '../peer/inbound-run.ts';
@@ -16,14 +17,18 @@ import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
 import type { WireRules } from '../wire/rules.ts';
+import { refusal } from './admit.ts';
 import { ChokeLoop } from './choke-loop.ts';
 import { Dialer } from './dialer.ts';
+import { ExtensionDesk } from './extension-desk.ts';
+import { OWN_EXTENSIONS } from './extensions.ts';
 import { HashResponder } from './hash-responder.ts';
 import { keepAlive } from './keep-alive.ts';
 import { sendGreeting, takeMessage } from './messages.ts';
 import type { TorrentOptions } from './options.ts';
 import type { PeerPool } from './peer-pool.ts';
 import { PeerTrust } from './peer-trust.ts';
+import type { ExtensionPlug } from './plug.ts';
 import { type RecheckOptions, recheck } from './recheck.ts';
 import { partialsMaxOf, rulesOf } from './rules.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
@@ -47,6 +52,8 @@ export interface TorrentEvents {
 export interface TorrentModules extends ShardSeat {
   readonly metainfo: Metainfo;
   readonly events: TorrentEvents;
+  /** Extensions from other rooms. */
+  readonly plugs?: readonly ExtensionPlug[];
 }
 
 /** One torrent: its peers, what it has, and the parts that decide. Effects are in the parts; this joins them. */
@@ -68,6 +75,8 @@ export class Torrent implements ShardHost {
   readonly upRate: RateMeter;
   readonly modules: TorrentModules;
   readonly hashResponder: HashResponder;
+  readonly metadata: MetadataResponder;
+  readonly desk: ExtensionDesk;
   private readonly chokeLoop: ChokeLoop;
   private readonly trust: PeerTrust;
   private ticker: Timer | undefined;
@@ -118,6 +127,8 @@ export class Torrent implements ShardHost {
       pool: this.pool,
       peers: this.peers,
     });
+    this.metadata = new MetadataResponder(metainfo.rawInfo);
+    this.desk = new ExtensionDesk({ ...options, own: OWN_EXTENSIONS }, { plugs: modules.plugs ?? [] });
     this.hashResponder = new HashResponder({
       ...modules,
       layout: this.layout,
@@ -263,6 +274,7 @@ export class Torrent implements ShardHost {
     this.modules.events.onClosed?.(reason);
     if (peer === undefined) return;
     this.trust.onGone(peer);
+    this.desk.onGone(peer);
     this.peers.delete(connection.id);
     this.downloader.removePeer(peer.download);
   }
@@ -282,14 +294,11 @@ export class Torrent implements ShardHost {
   }
 
   private refuse(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
-    if (this.stopped) return 'local';
-    if (Buffer.compare(handshake.peerId, this.localPeerId) === 0) return 'own-connection';
-    if (this.pool.isBanned(connection.remote, handshake.peerId)) return 'banned';
-    if (this.peers.size >= this.options.peersMax) return 'too-many-peers';
-    for (const peer of this.peers.values()) {
-      if (Buffer.compare(peer.connection.peerId!, handshake.peerId) === 0) return 'duplicate';
-    }
-    return undefined;
+    const { isStopped, localPeerId, pool } = this;
+    const connections = [...this.peers.values()].map((peer) => peer.connection);
+    const refused = refusal({ isStopped, localPeerId, pool, connections }, connection, handshake);
+    if (refused !== undefined) return refused;
+    return this.peers.size >= this.options.peersMax ? 'too-many-peers' : undefined;
   }
 
   private tick(): void {
@@ -298,6 +307,7 @@ export class Torrent implements ShardHost {
     const now = this.modules.runtime.clock.now();
     for (const { connection } of this.peers.values()) keepAlive(connection, now);
     this.downloader.tick();
+    this.desk.tick(now, () => this.peers.values());
     this.dialer.dialMore();
   }
 
