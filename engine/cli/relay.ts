@@ -39,7 +39,9 @@ Streams leave only where an exit policy says so: "exitPolicy": ["accept *:443"],
 always refused, except with "allowPrivateAddresses" in a network of tests.
 Limits: "bandwidthRate": "10MiB", "bandwidthBurst": "20MiB", "accounting": { "max": "500GiB", "period": "month" }.
 Metrics for Prometheus: "metrics": "127.0.0.1:9035". Other relays of yours: "family": ["FINGERPRINT"].
-Threads that move cells: "shards": 4.`;
+Threads that move cells: "shards": 4.
+SIGHUP reads the file again: contact, family, exit policy and limits of bandwidth change at once; the log names what
+needs a restart.`;
 
 /** `allium relay`: a relay of an onion routing network. */
 export function registerRelay(program: Command): void {
@@ -114,8 +116,20 @@ async function relay(words: RelayWords, signal: AbortSignal): Promise<ExitCode> 
   const log = createLog(words.log ?? config.words.log, process.stderr);
   const daemon = await RelayDaemon.start(config, log);
   if (process.stderr.isTTY) writeErr(`The relay is ${daemon.fingerprint}\n`);
+  const file = words.config;
+  const reload = (): void => {
+    try {
+      daemon.reconfigure(readRelayConfig(file), file);
+    } catch (error) {
+      const { message, advice } =
+        error instanceof AlliumError ? error : { message: String(error), advice: '' };
+      log.error(`the relay goes on as it was: ${message}`, { advice });
+    }
+  };
+  process.on('SIGHUP', reload);
   await interrupted(signal);
-  log.info('stopping', { waitSec: config.words.shutdownWait });
+  process.off('SIGHUP', reload);
+  log.info('stopping', { waitSec: daemon.shutdownWaitSec });
   await daemon.close();
   log.info('stopped');
   return EXIT.done;

@@ -100,6 +100,49 @@ relay('starts, is alone in its folder, and stops', async ({ folder }) => {
   assert.match(wide.stderr, /others may read or change .*chmod 0700/);
 });
 
+relay(
+  'reads its configuration again on SIGHUP, and goes on as it was when that is wrong',
+  async ({ folder }) => {
+    const start = { orPort: await freePort(), dataDir: 'reload' };
+    const file = writeConfig(folder, start);
+    const turns = [
+      {
+        seen: 'the relay runs',
+        write: () => writeConfig(folder, { ...start, exitPolicy: ['accept *:443'], nickname: 'Another' }),
+      },
+      { seen: 'needs a restart', write: () => writeFileSync(file, '{') },
+      { seen: 'goes on as it was', write: () => writeConfig(folder, start) },
+    ];
+    const child = spawn(process.execPath, [MAIN, 'relay', '--config', file], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    let isStopped = false;
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+      const [turn] = turns;
+      if (turn !== undefined && said.includes(turn.seen)) {
+        turns.shift();
+        turn.write();
+        child.kill('SIGHUP');
+      } else if (!isStopped && said.split('was read again').length === 3) {
+        isStopped = true;
+        child.kill('SIGTERM');
+      }
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    assert.is(code, 0, said);
+    const lines = said.split('\n').filter((line) => line.startsWith('{'));
+    const told = lines.map((line) => JSON.parse(line) as Record<string, string>);
+    const found = (start: string): Record<string, string> | undefined =>
+      told.find(({ msg }) => msg?.startsWith(start));
+    assert.is(found('the configuration was read again')?.['changed'], 'exitPolicy');
+    assert.is(found('some of what has changed')?.['keys'], 'nickname');
+    assert.match(found('the relay goes on as it was')?.['msg'] ?? '', 'does not hold one JSON object');
+    assert.is(turns.length, 0);
+  },
+);
+
 relay('keys can be made where the master key is', async ({ folder }) => {
   const home = join(folder, 'master', 'keys');
   const made = await run(['keygen', '--keys', home, '--days', '90', '--json']);

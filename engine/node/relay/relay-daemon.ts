@@ -22,6 +22,7 @@ import { OverloadWatch } from './overload.ts';
 import { RelayDirectory } from './relay-directory.ts';
 import { planeKeys, prepareKernels, RelayPlane } from './relay-plane.ts';
 import { readRelayState, writeRelayState } from './relay-state.ts';
+import { reloadConfig, tellReload } from './reload.ts';
 import type { ShardReport, Traffic } from './shards/messages.ts';
 import { shardCount } from './shards/shard-plan.ts';
 import { ShardedPlane } from './shards/sharded-plane.ts';
@@ -38,7 +39,7 @@ const DRAIN_POLL_MS = 100;
 
 /** A relay with all that belongs to it: keys, directory, accounting, metrics. */
 export class RelayDaemon {
-  readonly #config: RelayConfig;
+  #config: RelayConfig;
   readonly #log: Log;
   readonly #runtime: Runtime;
   readonly #gate: TrafficGate;
@@ -89,6 +90,27 @@ export class RelayDaemon {
   /** 40 upper-case hex digits. */
   get fingerprint(): string {
     return encodeHex(this.#keys.identity.fingerprint);
+  }
+
+  /**
+   * Goes on with another configuration, as far as that may change while the relay runs. `file` is for messages. Throws
+   * BAD_USAGE, and then nothing has changed. Streams that are open stay so, whatever the new policy says.
+   */
+  reconfigure(fresh: RelayConfig, file: string): void {
+    const before = this.#config.rate;
+    const reload = reloadConfig(this.#config, fresh, file);
+    const { config } = reload;
+    this.#config = config;
+    this.#directory.reconfigure(config);
+    this.#plane.reconfigure(config);
+    // Shards and the main thread share one limit.
+    if (!(this.#plane instanceof ShardedPlane) && config.rate !== before) this.#gate.setRate(config.rate);
+    tellReload(reload, this.#log);
+  }
+
+  /** How long {@link close} takes at most, nearly. */
+  get shutdownWaitSec(): number {
+    return this.#config.words.shutdownWait;
   }
 
   /** Takes no new circuits, gives the others some time, then closes everything. Never rejects. */

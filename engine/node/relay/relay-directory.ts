@@ -47,6 +47,7 @@ export class RelayDirectory {
   readonly #kept: KeptDirectory;
   #saving: Promise<void> = Promise.resolve();
   readonly #publisher: Publisher;
+  #config: RelayConfig;
   #params: ConsensusParams = new Map();
   #listed: ReadonlySet<string> | undefined;
 
@@ -56,6 +57,7 @@ export class RelayDirectory {
     const { runtime, log, fingerprint, status } = modules;
     const { clock, random, network } = runtime;
     this.#modules = modules;
+    this.#config = config;
     const store = this.#store;
     this.handler = directoryHandler({ store, clock, counts: this.#counts });
     const limits = { timeoutMs: EXCHANGE_TIMEOUT_MS, bodyBytesMax: DIRECTORY_ANSWER_BYTES_MAX };
@@ -76,11 +78,12 @@ export class RelayDirectory {
       { authorities },
       {
         ...{ ask, clock, log },
-        make: (nowMs) => makeDocuments(config, status(nowMs), nowMs),
+        make: (nowMs) => makeDocuments(this.#config, status(nowMs), nowMs),
         situation: () => {
           const now = status(clock.wallClock());
           const { observedBytesPerSec } = now;
-          return { essence: descriptorEssence(config, now), observedBytesPerSec, isListed: this.isListed };
+          const essence = descriptorEssence(this.#config, now);
+          return { essence, observedBytesPerSec, isListed: this.isListed };
         },
         onPublished: ({ descriptor, extraInfo }) => store.setOwn({ fingerprint, descriptor, extraInfo }),
       },
@@ -106,6 +109,11 @@ export class RelayDirectory {
   isRelay(peer: LinkPeer | undefined): boolean {
     if (peer?.rsaFingerprint === undefined) return false;
     return this.#listed === undefined || this.#listed.has(encodeHex(peer.rsaFingerprint));
+  }
+
+  /** What the relay says of itself from now on; a change is published. */
+  reconfigure(config: RelayConfig): void {
+    this.#config = config;
   }
 
   /** Takes up what it kept, and begins to fetch what is missing. */

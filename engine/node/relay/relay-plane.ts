@@ -64,7 +64,7 @@ export interface RelayPlaneModules {
 /** The memory and kernels of a relay, and the data plane in them, which goes away when accounting says so. */
 export class RelayPlane {
   readonly slab: Slab;
-  readonly #config: RelayConfig;
+  #config: RelayConfig;
   readonly #modules: RelayPlaneModules;
   readonly #thread: number;
   #relay: OnionRelay | undefined;
@@ -87,6 +87,12 @@ export class RelayPlane {
     const relay = this.#make();
     await relay.start();
     this.#relay = relay;
+  }
+
+  /** Takes another exit policy, for streams from now on. */
+  reconfigure(config: RelayConfig): void {
+    this.#config = config;
+    this.#relay?.setExitPolicy(config.exitPolicy);
   }
 
   async close(): Promise<void> {

@@ -35,8 +35,8 @@ export class TrafficGate {
   heldReads = 0;
   heldWrites = 0;
   readonly #clock: Clock;
-  readonly #in: TokenBucket | undefined;
-  readonly #out: TokenBucket | undefined;
+  #in: TokenBucket | undefined;
+  #out: TokenBucket | undefined;
   readonly #receivers = new Set<GatedStream>();
   readonly #senders = new Set<GatedStream>();
   #timer: Timer | undefined;
@@ -50,12 +50,19 @@ export class TrafficGate {
     this.#out = rate && tokenBucket(rate.bytesPerSec, rate.burstBytes, nowMs);
   }
 
-  /** Another limit, where there is one. */
-  setRate({ bytesPerSec, burstBytes }: TrafficRate): void {
+  /** Another limit; undefined: none from now on. */
+  setRate(rate: TrafficRate | undefined): void {
     const nowMs = this.#clock.now();
-    for (const bucket of [this.#in, this.#out]) {
-      if (bucket !== undefined) setTokenRate(bucket, bytesPerSec, burstBytes, nowMs);
-    }
+    const renew = (bucket: TokenBucket | undefined): TokenBucket | undefined => {
+      if (rate === undefined) return undefined;
+      const { bytesPerSec, burstBytes } = rate;
+      if (bucket === undefined) return tokenBucket(bytesPerSec, burstBytes, nowMs);
+      setTokenRate(bucket, bytesPerSec, burstBytes, nowMs);
+      return bucket;
+    };
+    this.#in = renew(this.#in);
+    this.#out = renew(this.#out);
+    if (rate === undefined) this.#turn();
   }
 
   /** Streams that wait for their turn. */

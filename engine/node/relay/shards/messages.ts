@@ -30,7 +30,9 @@ export type ToShard =
   | ({ readonly kind: 'situation' } & ShardSituation)
   | { readonly kind: 'keys'; readonly keys: PlaneKeys; readonly change: KeyTurn }
   | { readonly kind: 'hibernating'; readonly isHibernating: boolean }
-  | { readonly kind: 'rate'; readonly rate: TrafficRate }
+  /** Undefined: no limit from now on. */
+  | { readonly kind: 'rate'; readonly rate: TrafficRate | undefined }
+  | { readonly kind: 'exit-policy'; readonly exitPolicy: RelayConfig['exitPolicy'] }
   /** To a `directory` of that number; undefined: there is none. */
   | { readonly kind: 'answer'; readonly number: number; readonly bytes: Uint8Array | undefined }
   | { readonly kind: 'stop' };

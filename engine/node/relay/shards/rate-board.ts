@@ -13,7 +13,7 @@ export interface RateTaker {
 
 /** Shares the rate limit of a relay among its shards and the main thread, by what each has moved of late. */
 export class RateBoard {
-  readonly #rate: TrafficRate | undefined;
+  #rate: TrafficRate | undefined;
   readonly #gate: TrafficGate;
   readonly #before = new WeakMap<object, Traffic>();
   #lookedMs = performance.now();
@@ -22,6 +22,14 @@ export class RateBoard {
   constructor(rate: TrafficRate | undefined, modules: { readonly gate: TrafficGate }) {
     this.#rate = rate;
     this.#gate = modules.gate;
+  }
+
+  /** Another limit for all of them together; undefined: none. */
+  setRate(rate: TrafficRate | undefined, takers: readonly RateTaker[]): void {
+    this.#rate = rate;
+    const share = this.equalShare(takers.length);
+    for (const taker of takers) taker.post({ kind: 'rate', rate: share });
+    this.#gate.setRate(share);
   }
 
   /** Before anything is known. */

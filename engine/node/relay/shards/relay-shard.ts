@@ -106,6 +106,9 @@ class Shard {
       case 'rate':
         this.#gate.setRate(message.rate);
         return;
+      case 'exit-policy':
+        this.#plane.reconfigure({ ...this.#setup.config, exitPolicy: message.exitPolicy });
+        return;
       case 'answer': {
         const asked = this.#asked.get(message.number);
         this.#asked.delete(message.number);

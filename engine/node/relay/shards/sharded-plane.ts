@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConsensusParams } from '../../../onion/flow/consensus-param.ts';
 import { dosParams } from '../../../onion/flow/dos-params.ts';
 import type { DirectoryHandler } from '../../../onion/relay/services.ts';
@@ -51,10 +52,12 @@ interface Seat {
  * stays where it came in: the link to its next hop is made there. What dies with a shard are its circuits.
  */
 export class ShardedPlane {
-  readonly #config: RelayConfig;
+  #config: RelayConfig;
   readonly #modules: ShardedPlaneModules;
   readonly #kernels: KernelSet;
+  readonly #count: number;
   readonly #seats: Seat[] = [];
+  #rate: RelayConfig['rate'];
   readonly #rates: RateBoard;
   /** What shards did that are gone. */
   #past: ShardReport[] = [];
@@ -67,8 +70,10 @@ export class ShardedPlane {
   /** `count` threads. */
   constructor(config: RelayConfig, count: number, modules: ShardedPlaneModules) {
     this.#config = shardConfig(config, count);
+    this.#count = count;
     this.#modules = modules;
     this.#kernels = prepareKernels();
+    this.#rate = config.rate;
     this.#rates = new RateBoard(config.rate, { gate: modules.gate });
     for (let i = 0; i < count; i += 1) {
       this.#seats.push({ thread: undefined, startedMs: 0, pauseMs: RESTART_MIN_MS, timer: undefined });
@@ -112,6 +117,15 @@ export class ShardedPlane {
       await this.close();
       throw error;
     }
+  }
+
+  /** Takes another exit policy, for streams from now on, and another limit. */
+  reconfigure(config: RelayConfig): void {
+    const isOtherRate = !isDeepStrictEqual(config.rate, this.#rate);
+    this.#rate = config.rate;
+    this.#config = shardConfig(config, this.#count);
+    this.#tell({ kind: 'exit-policy', exitPolicy: config.exitPolicy });
+    if (isOtherRate) this.#rates.setRate(config.rate, this.threads);
   }
 
   async close(): Promise<void> {

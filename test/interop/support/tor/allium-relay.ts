@@ -9,7 +9,7 @@ import type { TorNetwork } from './network.ts';
 import { listens, takePort } from './ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../../../engine/cli/main.js', import.meta.url));
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 30_000;
 
 export interface AlliumRelayOptions {
   readonly nickname: string;
