@@ -105,15 +105,30 @@ export class Slab implements LeaseHome {
       this.#refused += 1;
       return undefined;
     }
-    this.#bitmap.take(firstSlot, slots);
-    const offset = SLAB_START + firstSlot * SLOT_BYTES;
-    const lease = new Lease({ offset, firstSlot, slots, owner }, this);
-    this.#leases[firstSlot] = lease;
-    this.#leaseCount += 1;
-    this.#granted += 1;
-    this.#leasedSlots += slots;
-    if (this.#leasedSlots > this.#leasedSlotsPeak) this.#leasedSlotsPeak = this.#leasedSlots;
-    return lease;
+    return this.#grant(firstSlot, slots, owner);
+  }
+
+  /**
+   * `slots` leases of one slot each, which go back one by one; behind each other where there is such a run, else in
+   * pieces as long as can be. undefined, and {@link whenFree}, when not so many are free. Throws like {@link tryLease}.
+   */
+  tryLeaseEach(slots: number, owner: string): Lease[] | undefined {
+    this.#checkSlots(slots, owner);
+    if (this.slotCount - this.#leasedSlots < slots) {
+      this.#refused += 1;
+      return undefined;
+    }
+    const leases: Lease[] = [];
+    let length = slots;
+    while (leases.length < slots) {
+      const first = this.#bitmap.find(length);
+      for (let slot = 0; first >= 0 && slot < length; slot += 1) {
+        leases.push(this.#grant(first + slot, 1, owner));
+      }
+      // Where there is no run of this length there may be two of half of it.
+      length = Math.min(first < 0 ? length >>> 1 : length, slots - leases.length);
+    }
+    return leases;
   }
 
   /**
@@ -179,6 +194,18 @@ export class Slab implements LeaseHome {
     this.#leaseCount -= 1;
     this.#leasedSlots -= lease.slots;
     if (this.#waiting.length > 0) this.#scheduleWake();
+  }
+
+  #grant(firstSlot: number, slots: number, owner: string): Lease {
+    this.#bitmap.take(firstSlot, slots);
+    const offset = SLAB_START + firstSlot * SLOT_BYTES;
+    const lease = new Lease({ offset, firstSlot, slots, owner }, this);
+    this.#leases[firstSlot] = lease;
+    this.#leaseCount += 1;
+    this.#granted += 1;
+    this.#leasedSlots += slots;
+    if (this.#leasedSlots > this.#leasedSlotsPeak) this.#leasedSlotsPeak = this.#leasedSlots;
+    return lease;
   }
 
   #scheduleWake(): void {

@@ -48,6 +48,34 @@ suite('a run of n slots is n × SLOT_BYTES contiguous bytes of the shared memory
   assert.ok(all.offset + all.byteLength <= whole.bytes.length);
 });
 
+suite('single slots are leased behind each other where there is room, and in pieces where there is not', () => {
+  const slab = new Slab({ slotCount: 16, threadCountMax: 1 });
+  const slots = slab.tryLeaseEach(16, 'test');
+  assert.ok(slots);
+  assert.equal(
+    slots.map((slot) => slot.offset),
+    Array.from({ length: 16 }, (_, index) => SLAB_START + index * SLOT_BYTES),
+  );
+  assert.is(slab.tryLeaseEach(1, 'other'), undefined);
+  // Free are now 0 to 2, 8, 9, 12 and 14.
+  for (const index of [0, 1, 2, 8, 9, 12, 14]) slots[index]?.release();
+  assert.is(slab.tryLease(4, 'other'), undefined);
+  assert.is(slab.tryLeaseEach(8, 'other'), undefined);
+  const rest = slab.tryLeaseEach(7, 'other');
+  assert.ok(rest);
+  assert.equal(
+    rest.map((slot) => slot.firstSlot).toSorted((a, b) => a - b),
+    [0, 1, 2, 8, 9, 12, 14],
+  );
+  assert.is(slab.leasedSlots, 16);
+  for (const slot of rest) slot.release();
+  assert.is(slab.leasedSlots, 9);
+  assert.is(
+    code(() => slab.tryLeaseEach(17, 'test')),
+    'SLAB_FULL',
+  );
+});
+
 suite('a lease goes back when its last holder releases it, and not before', () => {
   const slab = new Slab({ slotCount: 4, threadCountMax: 1 });
   const held = lease(slab, 4);

@@ -1,5 +1,6 @@
+import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
-import { BLOCK_BYTES } from '../../kernels/types.ts';
+import { BLOCK_BYTES, FRAME_HEADER_BYTES } from '../../kernels/types.ts';
 import type { Clock } from '../../runtime/port.ts';
 import type { Layout } from '../layout.ts';
 import type { PeerConnection } from '../peer/connection.ts';
@@ -107,7 +108,7 @@ export class Downloader {
     }
   }
 
-  onBlock(peer: DownloadPeer, run: InboundRun, index: number): void {
+  onBlock(peer: DownloadPeer, run: InboundRun, index: number, slot: Lease): void {
     const now = this.modules.clock.now();
     const byteLength = run.bytesOf(index);
     const block = run.firstBlock + index;
@@ -123,7 +124,7 @@ export class Downloader {
       return;
     }
     const assembly = this.assemblyOf(run.piece);
-    assembly.add(block, run.payloadOffset(index), byteLength, run.lease, peer.connection.id);
+    assembly.add(block, slot.offset + FRAME_HEADER_BYTES, byteLength, slot, peer.connection.id);
     if (verdict === 'complete') void this.finish(assembly);
   }
 
@@ -187,8 +188,8 @@ export class Downloader {
   private request(peer: DownloadPeer, blocks: BlockRun): boolean {
     const { slab, layout, picker, clock } = this.modules;
     const { piece, firstBlock, blockCount } = blocks;
-    const lease = slab.tryLease(blockCount, 'download');
-    if (lease === undefined) {
+    const slots = slab.tryLeaseEach(blockCount, 'download');
+    if (slots === undefined) {
       for (let i = 0; i < blockCount; i++) picker.releaseBlock(peer.picking, piece, firstBlock + i);
       this.waitForSlots();
       return false;
@@ -200,10 +201,8 @@ export class Downloader {
       firstBlock,
       blockCount,
       lastBlockBytes: runBytes - (blockCount - 1) * BLOCK_BYTES,
-      lease,
-      requestedAtMs: clock.now(),
     });
-    peer.connection.receiver.expect(run);
+    peer.connection.receiver.expect(run, slots);
     peer.pipeline.sent(blockCount, clock.now());
     const box = peer.connection.outbox;
     for (let i = 0; i < blockCount; i++) {
@@ -261,12 +260,8 @@ export class Downloader {
 
   /** Stops waiting for a block; false when it was not awaited. */
   private dismiss(peer: DownloadPeer, piece: PieceIndex, block: number): boolean {
-    const { receiver } = peer.connection;
-    const run = receiver.outstandingRuns.find((candidate) => candidate.awaits(piece, block));
-    if (run === undefined) return false;
-    run.markArrived(block - run.firstBlock);
+    if (!peer.connection.receiver.dismiss(piece, block)) return false;
     peer.pipeline.dropped(1);
-    if (run.complete) receiver.forget(run);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
@@ -237,10 +238,10 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     return !this.closed;
   }
 
-  onBlock(run: InboundRun, index: number): boolean {
+  onBlock(run: InboundRun, index: number, slot: Lease): boolean {
     const byteLength = run.bytesOf(index);
     this.downloadedBytes += byteLength;
-    this.boundHost!.onBlock(this, run, index);
+    this.boundHost!.onBlock(this, run, index, slot);
     return !this.closed;
   }
 

@@ -1,3 +1,4 @@
+import type { Lease } from '../../kernels/lease.ts';
 import type { Bitfield } from '../bitfield.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
@@ -39,7 +40,8 @@ export interface PeerHost {
   /** The handshakes are exchanged. A reason refuses the peer. */
   onHandshake(peer: PeerConnection, handshake: Handshake): CloseReason | undefined;
   onMessage(peer: PeerConnection, message: Message): void;
-  onBlock(peer: PeerConnection, run: InboundRun, index: number): void;
+  /** Block `index` of `run` lies in `slot`, behind the place of its header; who keeps it retains the slot. */
+  onBlock(peer: PeerConnection, run: InboundRun, index: number, slot: Lease): void;
   /** A valid request has been queued, or cancelled ones rejected: the moment to count or refuse. */
   mayServe(peer: PeerConnection, piece: PieceIndex): boolean;
   /** Fills the targets with the bytes of a verified piece. */

@@ -1,6 +1,8 @@
 import { readUint32 } from '../../codec/big-endian.ts';
-import { FRAME_HEADER_BYTES } from '../../kernels/types.ts';
+import type { Lease } from '../../kernels/lease.ts';
+import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
 import type { InboundRun } from './inbound-run.ts';
+import { Landing } from './landing.ts';
 import { CARRY_BYTES_MAX, type ReceiveMemory, WINDOW_BLOCKS_MAX } from './receive-memory.ts';
 
 const PIECE_ID = 7;
@@ -17,28 +19,32 @@ export interface ReceiverEvents {
   onMessage(bytes: Uint8Array, start: number, end: number): boolean;
   /** The length a message of this kind may have, id included; longer ones end the connection. */
   lengthMax(id: number): number;
-  /** Block `index` of `run` lies in its slot. Returns false when the connection is being closed. */
-  onBlock(run: InboundRun, index: number): boolean;
+  /**
+   * Block `index` of `run` lies in `slot`, behind the place of its header; who keeps it retains the slot. Returns false
+   * when the connection is being closed.
+   */
+  onBlock(run: InboundRun, index: number, slot: Lease): boolean;
   /** A block nobody waits for begins; its payload will be thrown away. */
   onUnwantedBlock(piece: number, begin: number, byteLength: number): boolean;
   onTooLong(id: number, byteLength: number): void;
 }
 
 /**
- * Turns the bytes of one peer into messages and puts blocks where they belong without copying them: while blocks
- * are outstanding the next read is aimed at the slots of the blocks expected next, header place included, so that a
- * peer that answers in order fills up to 16 slots with one read. Anything else that comes in between is understood
- * where it landed, and what follows it is moved to its place; such copies are counted.
+ * Turns the bytes of one peer into messages and takes blocks where they land, without copying them: while blocks are
+ * outstanding the next read is aimed at slots, one for each block that may come, header place included, so that up to 16
+ * blocks come with one read, in whatever order. When a message comes in between it is understood where it landed, and
+ * what follows it is moved to the beginning of a slot; such copies are counted.
  */
 export class Receiver {
   private readonly memory: ReceiveMemory;
   private readonly events: ReceiverEvents;
   /** Runs asked for, in the order of the requests. */
   private readonly runs: InboundRun[] = [];
+  /** Blocks of `runs` still to come: as many slots are in `landing`, the one of the current block counted. */
+  private outstanding = 0;
+  private readonly landing = new Landing();
   private windowBlocks = WINDOW_BLOCKS_MAX;
   private cleanReads = 0;
-  /** The run whose slots the target handed out last lies in; holds a reference of its lease. */
-  private armed: InboundRun | undefined;
   /** Slab position of the next byte when a read is aimed at slots, else -1. */
   private fillAt = -1;
   /** Bytes of an unfinished message that lie in the slab before `fillAt`. */
@@ -46,6 +52,7 @@ export class Receiver {
   /** The block whose payload is under way. */
   private current: InboundRun | undefined;
   private currentIndex = 0;
+  private currentSlot: Lease | undefined;
   private payloadLeft = 0;
   private payloadAt = 0;
   /** Payload bytes to throw away. */
@@ -63,18 +70,18 @@ export class Receiver {
 
   /** Blocks asked for and not here yet. */
   get outstandingBlocks(): number {
-    let count = 0;
-    for (const run of this.runs) count += run.missingCount;
-    return count;
+    return this.outstanding;
   }
 
   get outstandingRuns(): readonly InboundRun[] {
     return this.runs;
   }
 
-  /** The requests of `run` have been sent. The receiver takes over one reference of its lease. */
-  expect(run: InboundRun): void {
+  /** The requests of `run` have been sent. `slots`: one for each of its blocks; the receiver takes over a reference of each. */
+  expect(run: InboundRun, slots: readonly Lease[]): void {
     this.runs.push(run);
+    this.outstanding += run.missingCount;
+    this.landing.add(slots);
   }
 
   /** Stops waiting for `run`; blocks of it that still come are thrown away. */
@@ -82,16 +89,32 @@ export class Receiver {
     const at = this.runs.indexOf(run);
     if (at === -1) return;
     this.runs.splice(at, 1);
-    run.lease.release();
+    this.outstanding -= run.missingCount;
+    this.returnSlots();
+  }
+
+  /** Stops waiting for one block; false when it was not awaited. */
+  dismiss(piece: number, block: number): boolean {
+    const run = this.runs.find((candidate) => candidate.awaits(piece, block));
+    if (run === undefined) return false;
+    run.markArrived(block - run.firstBlock);
+    this.outstanding--;
+    this.returnSlots();
+    if (run.complete) this.forget(run);
+    return true;
   }
 
   /** Returns all leases. The stream must not read any more. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const run of this.runs.splice(0)) run.lease.release();
-    this.disarm();
-    this.dropCurrent();
+    this.runs.length = 0;
+    this.outstanding = 0;
+    this.currentSlot?.release();
+    this.currentSlot = undefined;
+    this.current = undefined;
+    this.payloadLeft = 0;
+    this.landing.close();
   }
 
   /** Where the next bytes shall go. */
@@ -99,10 +122,11 @@ export class Receiver {
     if (this.large !== undefined) return this.scratchOr(this.large.subarray(this.largeFilled));
     if (this.skipLeft > 0) return this.scratchOr(this.memory.scratchTarget);
     if (this.payloadLeft > 0) return this.aimAtPayload();
-    if (this.fillAt >= 0 && this.pendingBytes > 0) return this.aimAtRest();
-    const run = this.runs[0];
-    if (run === undefined || this.carryLength > 0) return this.scratchOr(this.memory.scratchTarget);
-    return this.aimAtRun(run, run.firstFreeSlot(), 0);
+    if (this.fillAt >= 0 && this.pendingBytes > 0)
+      return this.aimAtSlots(this.fillAt - this.pendingBytes, this.pendingBytes);
+    if (this.landing.freeCount === 0 || this.carryLength > 0)
+      return this.scratchOr(this.memory.scratchTarget);
+    return this.aimAtSlots(this.landing.firstOffset, 0);
   }
 
   /** `length` bytes have come into the target handed out last. */
@@ -126,46 +150,51 @@ export class Receiver {
     this.parse(this.memory.scratch, start, CARRY_BYTES_MAX + length);
   }
 
+  /** Slots that no block is awaited for any more go back. */
+  private returnSlots(): void {
+    this.landing.trim(Math.max(0, this.outstanding - (this.currentSlot === undefined ? 0 : 1)));
+  }
+
   private scratchOr(target: Uint8Array): Uint8Array {
-    this.disarm();
+    this.landing.unlend();
     this.fillAt = -1;
     return target;
   }
 
-  /** The rest of the current block, and the slots of the blocks that follow it. */
+  /** The rest of the current block, and the slots behind it. */
   private aimAtPayload(): Uint8Array {
-    const run = this.current;
-    if (run === undefined) throw new Error('payload without a block');
-    const until = run.freeUntil(run.slotOf(this.currentIndex) + 1, this.windowBlocks - 1);
-    this.arm(run);
+    const slot = this.currentSlot;
+    if (slot === undefined) throw new Error('payload without a slot');
+    const rest = this.payloadAt + this.payloadLeft;
+    const next = slot.offset + SLOT_BYTES;
+    const count = this.landing.lend(next, rest === next ? this.windowBlocks - 1 : 0, slot);
     this.fillAt = this.payloadAt;
-    return this.memory.slab.subarray(this.payloadAt, run.frameEnd(until - 1));
+    const end = count === 0 ? rest : next + this.framesAhead(count + 1) - SLOT_BYTES;
+    return this.memory.slab.subarray(this.payloadAt, Math.max(rest, end));
   }
 
-  private aimAtRun(run: InboundRun, slot: number, pendingBytes: number): Uint8Array {
-    const until = run.freeUntil(slot, this.windowBlocks);
-    this.arm(run);
-    this.fillAt = run.frameAt(slot) + pendingBytes;
-    return this.memory.slab.subarray(this.fillAt, run.frameEnd(until - 1));
+  /** The slots from this place on, of which the first holds `pendingBytes` of an unfinished message. */
+  private aimAtSlots(offset: number, pendingBytes: number): Uint8Array {
+    const held = this.landing.isFree(offset) ? undefined : this.landing.lentAt(offset);
+    const count = this.landing.lend(offset, this.windowBlocks, held);
+    const ahead = this.framesAhead(count);
+    this.fillAt = offset + pendingBytes;
+    return this.memory.slab.subarray(this.fillAt, offset + (ahead > pendingBytes ? ahead : SLOT_BYTES));
   }
 
-  /** An unfinished message lies at the head of a free slot of the armed run: read on behind it. */
-  private aimAtRest(): Uint8Array {
-    const run = this.armed;
-    if (run === undefined) throw new Error('pending bytes without slots');
-    return this.aimAtRun(run, run.freeSlotAt(this.fillAt - this.pendingBytes), this.pendingBytes);
-  }
-
-  private arm(run: InboundRun): void {
-    if (this.armed === run) return;
-    this.disarm();
-    run.lease.retain();
-    this.armed = run;
-  }
-
-  private disarm(): void {
-    this.armed?.lease.release();
-    this.armed = undefined;
+  /**
+   * Bytes of the next `blocksMax` frames if they come in the order of the requests, ending with the first that does not
+   * fill its slot: what is read behind that one would not lie at the beginning of a slot.
+   */
+  private framesAhead(blocksMax: number): number {
+    let blocks = 0;
+    for (const run of this.runs) {
+      if (blocks + run.missingCount > blocksMax) break;
+      blocks += run.missingCount;
+      if (run.endsShort)
+        return (blocks - 1) * SLOT_BYTES + FRAME_HEADER_BYTES + run.bytesOf(run.blockCount - 1);
+    }
+    return blocksMax * SLOT_BYTES;
   }
 
   /** Takes bytes[start, end) apart. In the slab the bytes may already be where they belong. */
@@ -187,13 +216,14 @@ export class Receiver {
       }
       if (id === PIECE_ID && byteLength >= FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES) {
         if (available < FRAME_HEADER_BYTES) break;
-        if (bytes === this.memory.slab && !this.staysInPlace(bytes, at, byteLength)) {
+        const found = this.findBlock(bytes, at, byteLength);
+        if (found && bytes === this.memory.slab && !this.landing.isFree(at)) {
           bytes = this.memory.spill(at, until);
           until -= at;
           at = 0;
           this.narrow();
         }
-        at = this.beginBlock(bytes, at, until, byteLength);
+        at = found ? this.beginBlock(bytes, at, until) : this.refuseBlock(bytes, at, until, byteLength);
         continue;
       }
       const next = at + LENGTH_PREFIX_BYTES + byteLength;
@@ -204,35 +234,39 @@ export class Receiver {
     if (!this.closed) this.keepRest(bytes, at, until);
   }
 
-  /** Whether the block whose header lies at `at` was read straight into a slot where it can stay. */
-  private staysInPlace(bytes: Uint8Array, at: number, byteLength: number): boolean {
-    const run = this.armed;
-    if (run === undefined || !this.runs.includes(run)) return false;
-    const payload = byteLength - (FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES);
-    const index = run.indexOf(readUint32(bytes, at + 5), readUint32(bytes, at + 9), payload);
-    const slot = index === -1 ? -1 : run.freeSlotAt(at);
-    return slot !== -1 && run.settle(index, slot);
-  }
-
-  /** A block's header lies at `at`. Returns where the bytes go on. */
-  private beginBlock(bytes: Uint8Array, at: number, until: number, byteLength: number): number {
+  /** Whether the block whose header lies at `at` is awaited: it is the current one then. */
+  private findBlock(bytes: Uint8Array, at: number, byteLength: number): boolean {
     const piece = readUint32(bytes, at + 5);
     const begin = readUint32(bytes, at + 9);
     const payload = byteLength - (FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES);
-    const body = at + FRAME_HEADER_BYTES;
     for (const run of this.runs) {
       const index = run.indexOf(piece, begin, payload);
       if (index === -1) continue;
-      run.lease.retain();
       this.current = run;
       this.currentIndex = index;
       this.payloadLeft = payload;
-      this.payloadAt = run.payloadOffset(index);
-      return this.takePayload(bytes, body, until);
+      return true;
     }
-    if (!this.events.onUnwantedBlock(piece, begin, payload)) return until;
+    return false;
+  }
+
+  /** The header of the current block lies at `at`. Returns where the bytes go on. */
+  private beginBlock(bytes: Uint8Array, at: number, until: number): number {
+    const there = bytes === this.memory.slab ? this.landing.takeAt(at) : undefined;
+    const slot = there ?? this.landing.takeFirst();
+    if (slot === undefined) throw new Error('a block without a slot');
+    this.currentSlot = slot;
+    this.payloadAt = slot.offset + FRAME_HEADER_BYTES;
+    return this.takePayload(bytes, at + FRAME_HEADER_BYTES, until);
+  }
+
+  /** The header of a block that nobody waits for lies at `at`. Returns where the bytes go on. */
+  private refuseBlock(bytes: Uint8Array, at: number, until: number, byteLength: number): number {
+    const payload = byteLength - (FRAME_HEADER_BYTES - LENGTH_PREFIX_BYTES);
+    if (!this.events.onUnwantedBlock(readUint32(bytes, at + 5), readUint32(bytes, at + 9), payload))
+      return until;
     this.skipLeft = payload;
-    return this.skip(body, until);
+    return this.skip(at + FRAME_HEADER_BYTES, until);
   }
 
   private takePayload(bytes: Uint8Array, at: number, until: number): number {
@@ -252,21 +286,21 @@ export class Receiver {
   }
 
   private finishBlock(): void {
-    const run = this.current;
-    if (run === undefined) throw new Error('payload without a block');
-    // Forgotten or dismissed while it was under way: nobody waits for it any more.
-    if (this.runs.includes(run) && !run.hasArrived(this.currentIndex)) {
-      run.markArrived(this.currentIndex);
-      this.events.onBlock(run, this.currentIndex);
-      if (run.complete) this.forget(run);
-    }
-    this.dropCurrent();
-  }
-
-  private dropCurrent(): void {
-    this.current?.lease.release();
+    const { current: run, currentIndex: index, currentSlot: slot } = this;
+    if (run === undefined || slot === undefined) throw new Error('payload without a block');
     this.current = undefined;
-    this.payloadLeft = 0;
+    this.currentSlot = undefined;
+    // Forgotten or dismissed while it was under way: nobody waits for it any more.
+    if (run.hasArrived(index) || !this.runs.includes(run)) {
+      this.landing.giveBack(slot);
+      this.returnSlots();
+      return;
+    }
+    run.markArrived(index);
+    this.outstanding--;
+    this.events.onBlock(run, index, slot);
+    slot.release();
+    if (run.complete) this.forget(run);
   }
 
   private skip(at: number, until: number): number {
@@ -280,30 +314,20 @@ export class Receiver {
     const rest = until - at;
     if (rest === 0) return;
     const total = rest >= LENGTH_PREFIX_BYTES ? readUint32(bytes, at) + LENGTH_PREFIX_BYTES : 0;
-    const there = bytes === this.memory.slab ? this.freeSlotAt(at) : -1;
-    const run = there === -1 ? this.runs[0] : this.armed;
-    if (run !== undefined) {
-      const slot = there === -1 ? run.firstFreeSlot() : there;
-      const frame = run.frameAt(slot);
-      if (total <= run.frameEnd(slot) - frame) {
-        if (bytes !== this.memory.slab || at !== frame) {
-          this.memory.slab.set(bytes.subarray(at, until), frame);
-          this.memory.stats.copiedBytes += rest;
-        }
-        this.arm(run);
-        this.pendingBytes = rest;
-        this.fillAt = frame + rest;
-        return;
+    if (this.landing.freeCount > 0 && total <= SLOT_BYTES) {
+      const inPlace = bytes === this.memory.slab && this.landing.isFree(at);
+      const frame = inPlace ? at : this.landing.firstOffset;
+      if (!inPlace) {
+        this.memory.slab.set(bytes.subarray(at, until), frame);
+        this.memory.stats.copiedBytes += rest;
+        this.landing.lend(frame, 1);
       }
+      this.pendingBytes = rest;
+      this.fillAt = frame + rest;
+      return;
     }
     if (rest > CARRY_BYTES_MAX || total > CARRY_BYTES_MAX) this.beginLarge(bytes, at, until, total);
     else this.carryOver(bytes, at, until);
-  }
-
-  /** The free slot of the armed run that begins at this place of the slab, or -1. */
-  private freeSlotAt(at: number): number {
-    const run = this.armed;
-    return run === undefined || !this.runs.includes(run) ? -1 : run.freeSlotAt(at);
   }
 
   private carryOver(bytes: Uint8Array, at: number, until: number): void {

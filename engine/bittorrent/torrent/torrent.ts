@@ -1,3 +1,4 @@
+import type { Lease } from '../../kernels/lease.ts';
 import { BLOCK_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
 import type { Endpoint, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
@@ -235,13 +236,13 @@ export class Torrent implements ShardHost {
     if (peer !== undefined) takeMessage(this, peer, message);
   }
 
-  onBlock(connection: PeerConnection, run: InboundRun, index: number): void {
+  onBlock(connection: PeerConnection, run: InboundRun, index: number, slot: Lease): void {
     const peer = this.peers.get(connection.id);
     if (peer === undefined) return;
     const now = this.modules.runtime.clock.now();
     peer.downRate.add(run.bytesOf(index), now);
     this.downRate.add(run.bytesOf(index), now);
-    this.downloader.onBlock(peer.download, run, index);
+    this.downloader.onBlock(peer.download, run, index, slot);
   }
 
   onBatch(connection: PeerConnection): void {
