@@ -75,6 +75,42 @@ export function expandCompact(schedule: usize, key: usize, keyBytes: i32, work: 
   }
 }
 
+// @ts-ignore: decorator
+@inline function pairOf(first: usize, second: usize, word: usize): u64 {
+  return load<u32>(first + 4 * word) | ((load<u32>(second + 4 * word) as u64) << 32);
+}
+
+// @ts-ignore: decorator
+@inline function putPair(first: usize, second: usize, word: usize, pair: u64): void {
+  store<u32>(first + 4 * word, pair as u32);
+  store<u32>(second + 4 * word, (pair >> 32) as u32);
+}
+
+/** The compact parts of two schedules of keys of 16 bytes, side by side: each look-up serves both. */
+export function expandTwo(first: usize, firstKey: usize, second: usize, secondKey: usize, work: usize): void {
+  store<i32>(first, 10);
+  store<i32>(second, 10);
+  let a = pairOf(firstKey, secondKey, 0), b = pairOf(firstKey, secondKey, 1);
+  let c = pairOf(firstKey, secondKey, 2), d = pairOf(firstKey, secondKey, 3);
+  let roundConstant: u64 = 1;
+  let added: u64 = 0;
+  for (let round = 0; ; round++) {
+    const to = compactKey(first, round), otherTo = compactKey(second, round);
+    putPair(to, otherTo, 0, a ^ added);
+    putPair(to, otherTo, 1, b ^ added);
+    putPair(to, otherTo, 2, c ^ added);
+    putPair(to, otherTo, 3, d ^ added);
+    if (round == 10) break;
+    const rotated = ((d >> 8) & 0x00ff_ffff_00ff_ffff) | ((d << 24) & 0xff00_0000_ff00_0000);
+    a ^= subEight(rotated, work) ^ SUB_CONSTANT ^ (roundConstant | (roundConstant << 32));
+    b ^= a;
+    c ^= b;
+    d ^= c;
+    roundConstant = (roundConstant << 1) ^ ((roundConstant >> 7) * 0x11b);
+    added = SUB_CONSTANT;
+  }
+}
+
 /** Makes the expanded part from the compact one. */
 export function spreadKeys<V>(schedule: usize): void {
   const rounds = roundsOf(schedule);

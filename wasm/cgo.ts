@@ -1,7 +1,7 @@
 import { decryptBlock, encryptBlock } from './aes-block';
 import { decryptVector, encryptVector } from './aes-swizzle';
 import { addStream, encryptGroup } from './aes-ctr';
-import { expandCompact, spreadKeys } from './aes-key';
+import { expandTwo, spreadKeys } from './aes-key';
 import { prepare } from './aes-start';
 import { blocksOf } from './aes-vector';
 import { PREPARED_KEY_BYTES, polyval, prepareKey, prepareOne } from './polyval';
@@ -32,7 +32,7 @@ import { KIND_AT, KIND_CGO } from './relay-cell';
  *   768   one block of AES
  *   896   the direction whose schedule lies at 2048 (u32)
  *   900   the direction whose tables lie at 6464 (u32)
- *   1024  stream: 32 blocks for the cell, of which the last is the first for new keys, and 32 more for these
+ *   1024  stream: 32 blocks for the cell, of which the last is the first for new keys, and 4 more for these
  *   2048  schedule of S, expanded
  *   5952  what the mask is made of: 32 blocks
  *   6464  tables of the POLYVAL key of J, in the SIMD build
@@ -73,9 +73,8 @@ const NEW_KEYS_AT: usize = STREAM_AT + 496;
 
 /** Keys and nonce from 80 bytes of key material. */
 function setKeys(direction: usize, material: usize, work: usize): void {
-  expandCompact(direction + J_AT, material, 16, work);
+  expandTwo(direction + J_AT, material, direction + S_AT, material + 32, work);
   prepareKey(direction + J_HASH_AT, material + 16, work);
-  expandCompact(direction + S_AT, material + 32, 16, work);
   prepareOne(direction + S_HASH_AT, material + 48);
   memory.copy(direction + NONCE_AT, material + 64, TAG_BYTES);
 }
@@ -167,9 +166,20 @@ export function addElsewhere<V>(body: usize, stream: usize): void {
  * just been the input of `cryptRest`, so this goes on where that stopped.
  */
 export function renewKeys<V>(direction: usize, work: usize): void {
-  const from: u32 = load<u8>(work + COUNTER_AT, 15);
+  const counter = work + COUNTER_AT;
+  const from: u32 = load<u8>(counter, 15);
   const out = work + STREAM_AT + 16 * STREAM_BLOCKS;
-  encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
+  if (isVector<V>()) {
+    // Four blocks alone cost less than the group of 32 that they begin.
+    for (let block: usize = 0; block < 4; block++) {
+      const at = out + 16 * block;
+      memory.copy(at, counter, 16);
+      store<u8>(at, from + STREAM_BLOCKS + block, 15);
+      encryptVector(direction + S_AT, at);
+    }
+  } else {
+    encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
+  }
   setKeys(direction, work + NEW_KEYS_AT, work);
   store<u32>(work, 0, OWNER_AT);
   store<u32>(work, 0, TABLES_OWNER_AT);
