@@ -14,6 +14,8 @@ const PACKAGES = {
   aria2c: 'aria2',
   mktorrent: 'mktorrent',
   rtorrent: 'rtorrent',
+  opentracker: 'opentracker',
+  'redis-server': 'redis-server',
   tor: 'tor',
   'tor-gencert': 'tor',
 } as const;
