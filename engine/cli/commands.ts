@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { registerBench } from './bench.ts';
 import { registerCreate } from './create.ts';
+import { registerDht } from './dht.ts';
 import { registerGet } from './get.ts';
 import { registerInfo } from './info.ts';
+import { registerMagnet } from './magnet.ts';
 import { registerNode } from './node.ts';
 import { registerOnion } from './onion.ts';
 import { registerRelay } from './relay.ts';
@@ -16,12 +18,14 @@ import { registerVerify } from './verify.ts';
  */
 export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerInfo,
+  registerMagnet,
   registerVerify,
   registerCreate,
   registerGet,
   registerSeed,
   registerNode,
   registerOnion,
+  registerDht,
   registerTracker,
   registerRelay,
   registerBench,

@@ -35,7 +35,7 @@ export interface NodeContact {
 /** Gives the nodes it knows nearest to a target. */
 export interface NodeLookup {
   /** BEP 5: at most `count` good nodes, nearest first. */
-  nearest(target: Uint8Array, count: number): readonly NodeContact[];
+  nearest(target: Uint8Array, count: number, nowMs: number): readonly NodeContact[];
 }
 
 /** What a look-up of peers has found in the end. */
