@@ -5,6 +5,10 @@ import { isPort, toEndpoint } from './endpoint.ts';
 import { bindError } from './network-error.ts';
 import type { RealStats } from './stats.ts';
 
+/** Asked of the system, which gives as much as it allows: a burst must not be lost while this process is busy. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const SEND_BUFFER_BYTES = 1024 * 1024;
+
 export interface DatagramOptions {
   /** Bytes that may wait in this process to be sent; what is over is dropped, as a network would. */
   readonly queuedBytesMax: number;
@@ -41,6 +45,7 @@ export function bindUdp(
     });
     socket.bind({ address: at.host, port: at.port }, () => {
       socket.removeAllListeners('error');
+      widen(socket);
       // An ICMP answer to something sent earlier: no reason to stop listening.
       socket.on('error', () => {});
       socket.on('message', (bytes, from) => onMessage(bytes, toEndpoint(from.address, from.port)));
@@ -59,4 +64,13 @@ export function bindUdp(
       });
     });
   });
+}
+
+function widen(socket: dgram.Socket): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+    socket.setSendBufferSize(SEND_BUFFER_BYTES);
+  } catch {
+    // Some systems refuse what is too much instead of giving less. Theirs will do.
+  }
 }
