@@ -1,14 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { endpointText } from '../codec/endpoint.ts';
 import type { PartialSettings } from '../node/settings.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
 import { interrupted } from './support/interrupted.ts';
+import { addNetOptions, type NetWords } from './support/net-options.ts';
 import { countValue, portValue, sizeValue } from './support/option-values.ts';
 import { writeErr, writeJson } from './support/output.ts';
 import { runCommand } from './support/run-command.ts';
+import { addSourceOptions, type SourceWords } from './support/source-options.ts';
 
-interface NodeWords {
+interface NodeWords extends NetWords, SourceWords {
   readonly settings?: string;
   readonly state?: string;
   readonly downloads?: string;
@@ -20,7 +23,6 @@ interface NodeWords {
   readonly threads?: number;
   readonly connections?: number;
   readonly slots?: number;
-  readonly tracker?: boolean;
   readonly log?: string;
   readonly printSettings?: boolean;
 }
@@ -62,6 +64,8 @@ export function registerNode(program: Command): void {
       new Option('--log <level>', 'how much to tell').choices(['debug', 'info', 'warn', 'error', 'silent']),
     )
     .option('--print-settings', 'print the settings as JSON and end');
+  addSourceOptions(command);
+  addNetOptions(command);
   command.addHelpText(
     'after',
     '\nEach setting can also be given as a variable (ALLIUM_DOWNLOADS, ALLIUM_STATUS_PORT, …) or in the settings file.',
@@ -109,9 +113,15 @@ function flagsOf(words: NodeWords): PartialSettings {
     words;
   const all = {
     ...{ state, downloads, host, port, memory, threads, connections, slots, log, statusPort: status },
+    ...{ encryption: words.encryption, proxy: words.proxy, proxyOnly: words.proxyOnly, bind: words.bind },
+    blocklist: words.blocklist,
     // Commander says true when only the “no” form exists and was not used.
     watch: watch as string | false | undefined,
     trackers: tracker === false ? false : undefined,
+    dht: words.dht === false ? false : undefined,
+    dhtBootstrap: words.dhtBootstrap?.map(endpointText),
+    pex: words.pex === false ? false : undefined,
+    lsd: words.lsd,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

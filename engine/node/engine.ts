@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
+import type { EncryptionMode } from '../bittorrent/mse/types.ts';
 import { SHARD_DEFAULTS, Shard } from '../bittorrent/torrent/shard.ts';
 import { VERSION } from '../codec/version.ts';
 import { HashPool } from '../kernels/pool.ts';
 import { Slab } from '../kernels/slab.ts';
 import { SLOT_BYTES } from '../kernels/types.ts';
-import { createRealRuntime, type RealRuntime } from '../runtime/real/runtime.ts';
+import { createRealRuntime } from '../runtime/real/runtime.ts';
+import type { NodeRuntime } from './net/world.ts';
 
 export interface EngineOptions {
   /** Memory that payload bytes live in; the bound for everything that is read, hashed and sent. */
@@ -12,17 +14,20 @@ export interface EngineOptions {
   /** Worker threads for hashing. */
   readonly threadCount: number;
   readonly connectionsMax: number;
+  /** Of connections with peers. */
+  readonly encryption: EncryptionMode;
 }
 
 export const ENGINE_DEFAULTS: EngineOptions = {
   slabBytes: 256 * 1024 * 1024,
   threadCount: Math.max(1, availableParallelism()),
   connectionsMax: SHARD_DEFAULTS.connectionsMax,
+  encryption: 'prefer',
 };
 
 /** The parts that everything on this machine shares: the real world, the slab, the worker pool and one shard. */
 export interface Engine {
-  readonly runtime: RealRuntime;
+  readonly runtime: NodeRuntime;
   readonly slab: Slab;
   readonly hashes: HashPool;
   readonly shard: Shard;
@@ -30,15 +35,21 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Makes an engine; threads start with the first work. */
-export function createEngine(options: Partial<EngineOptions> = {}): Engine {
-  const { slabBytes, threadCount, connectionsMax } = { ...ENGINE_DEFAULTS, ...options };
-  const runtime = createRealRuntime();
+/** Makes an engine in the real world, or in the one it is given; threads start with the first work. */
+export function createEngine(
+  options: Partial<EngineOptions> = {},
+  modules: { readonly runtime?: NodeRuntime } = {},
+): Engine {
+  const { slabBytes, threadCount, connectionsMax, encryption } = { ...ENGINE_DEFAULTS, ...options };
+  const runtime = modules.runtime ?? createRealRuntime();
   // One scratch area per worker and one for the event loop itself.
   const slab = new Slab({ slotCount: Math.floor(slabBytes / SLOT_BYTES), threadCountMax: threadCount + 1 });
   const hashes = new HashPool({ threadCount }, { slab });
   const peerId = createPeerId(runtime.random.bytes(12));
-  const shard = new Shard({ ...SHARD_DEFAULTS, connectionsMax, peerId }, { runtime, slab, hashes });
+  const shard = new Shard(
+    { ...SHARD_DEFAULTS, connectionsMax, encryption, peerId },
+    { runtime, slab, hashes },
+  );
   return {
     runtime,
     slab,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { parseEndpoint } from '../codec/endpoint.ts';
 import { AlliumError } from '../codec/error.ts';
 import { fileError } from '../runtime/real/file-error.ts';
 
@@ -19,6 +20,12 @@ const whole = (min: number, max: number) =>
     v.minValue(min, `give at least ${min}`),
     v.maxValue(max, `give at most ${max}`),
   );
+
+const endpoint = v.pipe(
+  v.string(),
+  v.check((text) => parseEndpoint(text) !== undefined, 'give HOST:PORT'),
+);
+const wordsOf = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
 /** What a node can be told. Every key has a default, so an empty object is a valid answer. */
 const schema = v.strictObject({
@@ -47,6 +54,27 @@ const schema = v.strictObject({
   slots: whole(0, 10_000),
   /** Contact the trackers of the torrents. */
   trackers: v.boolean(),
+  /** Use the DHT; it begins with the nodes below and with those saved before, and without any there is none. */
+  dht: v.boolean(),
+  /** Nodes of the DHT to begin with, HOST:PORT each. */
+  dhtBootstrap: v.union(
+    [v.array(endpoint), v.pipe(v.string(), v.transform(wordsOf), v.array(endpoint))],
+    'give HOST:PORT, several with commas between',
+  ),
+  /** Exchange peers with peers (BEP 11). */
+  pex: v.boolean(),
+  /** Look for peers on the local network (BEP 14). */
+  lsd: v.boolean(),
+  /** Of connections with peers: off, prefer or require. */
+  encryption: v.picklist(['off', 'prefer', 'require'], 'give off, prefer or require'),
+  /** A proxy, such as socks5://127.0.0.1:1080; false: none. */
+  proxy: v.union([v.literal(false), v.pipe(v.string(), v.minLength(1))], 'give an address or false'),
+  /** Let nothing leave outside the proxy. */
+  proxyOnly: v.boolean(),
+  /** The interface or address that every socket is bound to; false: any. */
+  bind: v.union([v.literal(false), v.pipe(v.string(), v.minLength(1))], 'give an interface or false'),
+  /** A file of addresses not to talk to; false: none. */
+  blocklist: v.union([v.literal(false), folder], 'give a file or false'),
   /** How long at most until a piece is safe from a power cut, in seconds. */
   saveInterval: whole(1, 3_600),
   log: v.picklist(['debug', 'info', 'warn', 'error', 'silent']),
@@ -80,6 +108,15 @@ export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: n
     connections: 2_000,
     slots: 4,
     trackers: true,
+    dht: true,
+    dhtBootstrap: [],
+    pex: true,
+    lsd: false,
+    encryption: 'prefer',
+    proxy: false,
+    proxyOnly: false,
+    bind: false,
+    blocklist: false,
     saveInterval: 30,
     log: 'info',
   };

@@ -1,24 +1,44 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { Bitfield } from '../bittorrent/bitfield.ts';
+import { isMagnetLink, parseMagnet } from '../bittorrent/magnet/parse.ts';
+import type { FileSpan, Magnet } from '../bittorrent/magnet/types.ts';
 import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import type { EncryptionMode } from '../bittorrent/mse/types.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../bittorrent/torrent/options.ts';
 import { AlliumError } from '../codec/error.ts';
 import type { Endpoint, FileSystem } from '../runtime/port.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { loadTorrent } from './load-torrent.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
+import { type NetSettings, openWorld } from './net/world.ts';
 import { Session } from './session.ts';
+import type { FoundMagnet, MagnetSearch } from './sources/magnet-search.ts';
+import { type FinderSettings, type OpenFinders, openFinders } from './sources/open-finders.ts';
+import type { SourceSettings } from './sources/source-rules.ts';
 
 /** What `get` and `seed` have in common. */
 export interface TransferOptions {
-  readonly torrentFile: string;
+  /** A torrent file, or a magnet link. */
+  readonly torrent: string;
   readonly listen: Endpoint;
   readonly peers: readonly Endpoint[];
   /** Peers served at once; Infinity: all. */
   readonly slots: number;
   readonly memoryBytes: number;
-  /** Contact the trackers of the torrent. */
-  readonly trackers: boolean;
+  /** Where peers may come from. */
+  readonly sources: SourceSettings;
+  readonly finders: FinderSettings;
+  /** BEP 16: as the first seeder of a new torrent, show few pieces to each peer, so that all of it is soon out. */
+  readonly superSeed?: boolean;
+  readonly encryption: EncryptionMode;
+  /** By which ways others are reached. */
+  readonly net: NetSettings;
+  /** Hears what the user should know while it runs. */
+  readonly report: (line: string) => void;
+  /** Gives up the search for the metadata of a magnet link. */
+  readonly signal?: AbortSignal;
+  /** The metadata of a magnet link is being looked for. Called once. */
+  readonly onSearch?: (search: MagnetSearch) => void;
 }
 
 /** One torrent with everything it runs on. */
@@ -26,6 +46,9 @@ export interface Transfer {
   readonly engine: Engine;
   readonly session: Session;
   readonly torrent: ManagedTorrent;
+  /** BEP 53: the files that a magnet link asks for. */
+  readonly files: readonly FileSpan[] | undefined;
+  /** Port 0: nowhere. */
   readonly listening: Endpoint;
   /** Every piece is verified and written. */
   readonly done: Promise<void>;
@@ -42,18 +65,27 @@ export async function openTransfer(
   options: TransferOptions,
   place: (metainfo: Metainfo, files: FileSystem) => Promise<{ root: string; trusted: boolean }>,
 ): Promise<Transfer> {
-  const engine = createEngine({ slabBytes: options.memoryBytes });
+  const { report, encryption } = options;
+  const world = await openWorld(options.net, { report });
+  const engine = createEngine({ slabBytes: options.memoryBytes, encryption }, world);
+  const closers = [() => world.close(), () => engine.close()];
+  const close = async (): Promise<void> => {
+    for (const part of closers.splice(0).reverse()) await part();
+  };
   try {
-    const metainfo = await loadTorrent(options.torrentFile, engine.runtime.files);
-    const { root, trusted } = await place(metainfo, engine.runtime.files);
-    if (!trusted) engine.hashes.warmUp();
     const done = deferred<void>();
     const failed = deferred<never>();
     failed.promise.catch(() => {}); // whoever is interested waits for it; nobody else is to be bothered
+    const magnet = isMagnetLink(options.torrent) ? parseMagnet(options.torrent) : undefined;
+    const { files } = engine.runtime;
+    // A file that cannot be read is told before anything is opened.
+    const loaded = magnet === undefined ? await loadTorrent(options.torrent, files) : undefined;
+    const finders: { open?: OpenFinders } = {};
     const session = new Session(
-      { listen: options.listen, trackers: options.trackers, torrentDefaults: torrentDefaults(options) },
+      { listen: options.listen, sources: options.sources, torrentDefaults: torrentDefaults(options) },
       {
         ...engine,
+        finders: () => finders.open ?? {},
         events: {
           onDone: () => done.resolve(),
           onState: (torrent) => {
@@ -62,18 +94,44 @@ export async function openTransfer(
         },
       },
     );
-    const listening = await session.listen();
+    closers.push(() => session.close());
+    const listening = world.mayListen ? await session.listen() : { host: '', port: 0 };
+    const opened = await openFinders(options.finders, listening, { runtime: engine.runtime, report });
+    finders.open = opened;
+    closers.push(() => opened.close());
+    const found = magnet === undefined ? undefined : await findMetadata(session, magnet, options);
+    const metainfo = loaded ?? found!.metainfo;
+    const { root, trusted } = await place(metainfo, files);
+    if (!trusted) engine.hashes.warmUp();
     const have = trusted ? Bitfield.full(metainfo.pieceCount) : undefined;
     const torrent = session.add({ metainfo, root, ...(have === undefined ? {} : { have }) });
-    torrent.addPeers(options.peers);
-    const close = async (): Promise<void> => {
-      await session.close();
-      await engine.close();
+    torrent.addPeers([...options.peers, ...(found?.candidates ?? [])]);
+    const [whenDone, whenFailed] = [done.promise, failed.promise];
+    return {
+      ...{ engine, session, torrent, listening, done: whenDone, failed: whenFailed, close },
+      files: magnet?.files,
     };
-    return { engine, session, torrent, listening, done: done.promise, failed: failed.promise, close };
   } catch (error) {
-    await engine.close();
+    await close();
     throw error;
+  }
+}
+
+async function findMetadata(
+  session: Session,
+  magnet: Magnet,
+  options: TransferOptions,
+): Promise<FoundMagnet> {
+  const search = session.search(magnet);
+  search.addPeers(options.peers);
+  options.onSearch?.(search);
+  const cancel = (): void => void search.cancel();
+  if (options.signal?.aborted === true) cancel();
+  options.signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await search.found;
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
   }
 }
 
@@ -89,7 +147,10 @@ export async function findData(path: string, metainfo: Metainfo, files: FileSyst
 }
 
 function torrentDefaults(options: TransferOptions): Partial<TorrentOptions> {
-  return { choker: { ...TORRENT_DEFAULTS.choker, slots: options.slots } };
+  return {
+    choker: { ...TORRENT_DEFAULTS.choker, slots: options.slots },
+    superSeed: options.superSeed ?? false,
+  };
 }
 
 /** A promise to be settled from outside. */

@@ -1,22 +1,24 @@
 import { type Command, Option } from 'commander';
 import type { TransferOptions } from '../../node/transfer.ts';
 import type { Endpoint } from '../../runtime/port.ts';
+import { addNetOptions, type NetWords, netSettings } from './net-options.ts';
 import { countValue, endpointValue, portValue, sizeValue } from './option-values.ts';
+import { writeErr } from './output.ts';
+import { addSourceOptions, finderSettings, type SourceWords, sourceSettings } from './source-options.ts';
 
 /** The words that `get` and `seed` share, as commander hands them over. */
-export interface TransferWords {
+export interface TransferWords extends NetWords, SourceWords {
   readonly port: number;
   readonly host: string;
   readonly peer?: readonly Endpoint[];
   readonly slots: number;
   readonly memory: number;
-  readonly tracker: boolean;
   readonly json?: boolean;
 }
 
 /** Adds the options that `get` and `seed` share. */
 export function addTransferOptions(command: Command): Command {
-  return command
+  command
     .option('--peer <host:port>', 'a peer to connect to; may be given several times', endpointValue)
     .addOption(
       new Option('--port <port>', 'listen here for peers; 0: any free port')
@@ -34,17 +36,22 @@ export function addTransferOptions(command: Command): Command {
         .argParser(sizeValue)
         .default(256 * 1024 * 1024, '256MiB'),
     )
-    .option('--no-tracker', 'do not contact the trackers of the torrent')
-    .option('--json', 'print the result as JSON');
+    .option('--no-tracker', 'do not contact the trackers of the torrent');
+  addSourceOptions(command);
+  return addNetOptions(command).option('--json', 'print the result as JSON');
 }
 
-export function transferOptions(torrentFile: string, words: TransferWords): TransferOptions {
+export function transferOptions(torrent: string, words: TransferWords): TransferOptions {
   return {
-    torrentFile,
+    torrent,
     listen: { host: words.host, port: words.port },
     peers: words.peer ?? [],
     slots: words.slots === 0 ? Number.POSITIVE_INFINITY : words.slots,
     memoryBytes: words.memory,
-    trackers: words.tracker,
+    sources: sourceSettings(words),
+    finders: finderSettings(words),
+    encryption: words.encryption ?? 'prefer',
+    net: netSettings(words),
+    report: (line) => writeErr(`allium: ${line}\n`),
   };
 }

@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { TORRENT_DEFAULTS } from '../../bittorrent/torrent/options.ts';
+import { parseEndpoint } from '../../codec/endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
 import { VERSION } from '../../codec/version.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import type { Log } from '../log.ts';
 import type { ManagedTorrent, ManagedTorrentEvents } from '../managed-torrent.ts';
+import { openWorld, type World } from '../net/world.ts';
 import { KEEPER_DEFAULTS, ResumeKeeper } from '../resume/keeper.ts';
 import { Session } from '../session.ts';
 import { AUTO_PORTS, type NodeSettings } from '../settings.ts';
+import { type OpenFinders, openFinders } from '../sources/open-finders.ts';
 import type { NodeView } from '../status/node-view.ts';
 import { STATUS_DEFAULTS, StatusServer } from '../status/server.ts';
 import { NodeStore } from '../store/store.ts';
@@ -27,7 +31,9 @@ export class NodeDaemon {
   private readonly closers: (() => Promise<void>)[] = [];
   private startedAtMs = 0;
   private engine!: Engine;
+  private world!: World;
   private session!: Session;
+  private finders: OpenFinders | undefined;
   private torrents!: NodeTorrents;
   private status: StatusServer | undefined;
   private saved = false;
@@ -87,11 +93,18 @@ export class NodeDaemon {
     const { settings, closers } = this;
     const store = await NodeStore.open(settings.state);
     closers.push(() => store.close(this.saved));
-    this.engine = createEngine({
-      slabBytes: settings.memory,
-      threadCount: settings.threads,
-      connectionsMax: settings.connections,
-    });
+    const report = (line: string): void => this.report(line);
+    this.world = await openWorld(settings, { report });
+    closers.push(async () => this.world.close());
+    this.engine = createEngine(
+      {
+        slabBytes: settings.memory,
+        threadCount: settings.threads,
+        connectionsMax: settings.connections,
+        encryption: settings.encryption,
+      },
+      this.world,
+    );
     closers.push(() => this.engine.close());
     const { runtime } = this.engine;
     this.startedAtMs = runtime.clock.wallClock();
@@ -101,6 +114,7 @@ export class NodeDaemon {
       { store, clock: runtime.clock, onError: (error) => this.report(`cannot save: ${messageOf(error)}`) },
     );
     this.session = await this.listen(this.eventsFor(keeper));
+    await this.openFinders(report);
     const { session, log, problems } = this;
     this.torrents = new NodeTorrents(
       { downloads: settings.downloads },
@@ -117,16 +131,30 @@ export class NodeDaemon {
   }
 
   private listen(events: ManagedTorrentEvents): Promise<Session> {
-    const { host, port, trackers, slots } = this.settings;
+    const { host, port, trackers, dht, pex, lsd, slots } = this.settings;
+    const sources = { trackers, dht, pex, lsd };
     const choker = { ...TORRENT_DEFAULTS.choker, slots: slots === 0 ? Number.POSITIVE_INFINITY : slots };
     return openPort(port, AUTO_PORTS.peers, async (candidate) => {
       const session = new Session(
-        { listen: { host, port: candidate }, trackers, torrentDefaults: { choker } },
-        { ...this.engine, events },
+        { listen: { host, port: candidate }, sources, torrentDefaults: { choker } },
+        { ...this.engine, events, finders: () => this.finders ?? {} },
       );
-      await session.listen();
+      if (this.world.mayListen) await session.listen();
       return session;
     });
+  }
+
+  private async openFinders(report: (line: string) => void): Promise<void> {
+    const { settings, session } = this;
+    const { runtime } = this.engine;
+    const bootstrap = settings.dhtBootstrap.map(parseEndpoint).filter((endpoint) => endpoint !== undefined);
+    const finders = await openFinders(
+      { ...settings, dhtBootstrap: bootstrap, dhtStatePath: join(settings.state, 'dht.json') },
+      session.local ?? { host: settings.host, port: 0 },
+      { runtime, report },
+    );
+    this.finders = finders;
+    this.closers.push(() => finders.close());
   }
 
   private eventsFor(keeper: ResumeKeeper): ManagedTorrentEvents {
