@@ -161,29 +161,45 @@ export function addElsewhere<V>(body: usize, stream: usize): void {
   memory.fill(stream, 0, COUNTERS_BYTES);
 }
 
+/** Encrypts the blocks from number `first` on of the stream whose counter block lies in `work`, to `out`, one by one. */
+function encryptSome<V>(direction: usize, first: u32, count: u32, out: usize, work: usize): void {
+  const counter = work + COUNTER_AT;
+  for (const end = first + count; first < end; first++, out += 16) {
+    memory.copy(out, counter, 16);
+    store<u8>(out, load<u8>(counter, 15) + first, 15);
+    if (isVector<V>()) encryptVector(direction + S_AT, out);
+    else encryptBlock(direction + S_AT, out, work + BLOCK_AT);
+  }
+}
+
+function takeNewKeys(direction: usize, work: usize): void {
+  setKeys(direction, work + NEW_KEYS_AT, work);
+  store<u32>(work, 0, OWNER_AT);
+  store<u32>(work, 0, TABLES_OWNER_AT);
+  store<u32>(direction, 0, ELSEWHERE_AT);
+}
+
 /**
  * New keys and a new nonce, from the stream at block 31 on. The nonce that the stream should begin with has always
  * just been the input of `cryptRest`, so this goes on where that stopped.
  */
 export function renewKeys<V>(direction: usize, work: usize): void {
-  const counter = work + COUNTER_AT;
-  const from: u32 = load<u8>(counter, 15);
   const out = work + STREAM_AT + 16 * STREAM_BLOCKS;
   if (isVector<V>()) {
     // Four blocks alone cost less than the group of 32 that they begin.
-    for (let block: usize = 0; block < 4; block++) {
-      const at = out + 16 * block;
-      memory.copy(at, counter, 16);
-      store<u8>(at, from + STREAM_BLOCKS + block, 15);
-      encryptVector(direction + S_AT, at);
-    }
+    encryptSome<V>(direction, STREAM_BLOCKS, 4, out, work);
   } else {
+    const from: u32 = load<u8>(work + COUNTER_AT, 15);
     encryptGroup<V>(work + EXPANDED_AT, work + PREPARED_AT, from + STREAM_BLOCKS, out, work);
   }
-  setKeys(direction, work + NEW_KEYS_AT, work);
-  store<u32>(work, 0, OWNER_AT);
-  store<u32>(work, 0, TABLES_OWNER_AT);
-  store<u32>(direction, 0, ELSEWHERE_AT);
+  takeNewKeys(direction, work);
+}
+
+/** The same behind `decryptElsewhere`. */
+export function renewKeysElsewhere<V>(direction: usize, work: usize): void {
+  makeCounter(direction, work + OLD_TAG_AT, work + COUNTER_AT);
+  encryptSome<V>(direction, STREAM_BLOCKS - 1, 5, work + NEW_KEYS_AT, work);
+  takeNewKeys(direction, work);
 }
 
 /** The tag of a cell at a relay, in either direction: the first half of what is done to it. */
@@ -203,17 +219,31 @@ export function encryptTag<V>(direction: usize, body: usize, command: u32, work:
   cryptRest<V>(direction, body, body, work);
 }
 
-/** What a client does to a cell, in either direction. */
-export function decryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
+/** The tag of a cell at a client, whose rest is decrypted already. */
+function decryptTag<V>(direction: usize, body: usize, command: u32, work: usize): void {
   const mask = work + MASK_AT;
-  memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
-  cryptRest<V>(direction, body, body, work);
   makeMask<V>(direction, body, command, work);
   addBlock(body, mask);
   if (isVector<V>()) decryptVector(direction + J_AT, body);
   else decryptBlock(direction + J_AT, body, work + BLOCK_AT);
   addBlock(body, mask);
   memory.copy(direction + TWEAK_AT, work + OLD_TAG_AT, TAG_BYTES);
+}
+
+/** What a client does to a cell, in either direction. */
+export function decryptCell<V>(direction: usize, body: usize, command: u32, work: usize): void {
+  memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
+  cryptRest<V>(direction, body, body, work);
+  decryptTag<V>(direction, body, command, work);
+}
+
+/** The same with the next stream made elsewhere, in the order in which counter blocks were put. */
+export function decryptElsewhere<V>(direction: usize, body: usize, command: u32, work: usize): void {
+  const stream: usize = load<u32>(direction, COUNTERS_AT);
+  store<u32>(direction, (stream + COUNTERS_BYTES) as u32, COUNTERS_AT);
+  memory.copy(work + OLD_TAG_AT, body, TAG_BYTES);
+  addElsewhere<V>(body, stream);
+  decryptTag<V>(direction, body, command, work);
 }
 
 /** Whether the cell carries the nonce, and so is for this hop or from it. Takes the same time for every tag. */

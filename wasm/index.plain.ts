@@ -13,7 +13,8 @@ export { hashInit } from './hash-table';
 export { sha256Root, sha256Run } from './sha256-tree';
 export { crc32cInit, crc32cUpdate } from './crc32c';
 export {
-  cgoRelayCells, cgoRelayStreams, cgoStart, cgoStateBytes, cgoWorkBytes, clientLayerCells, clientWorkBytes, polyvalSum,
+  cgoRelayCells, cgoRelayStreams, cgoStart, cgoStateBytes, cgoWorkBytes, clientLayerCells,
+  clientLayerCounters, clientLayerPeel, clientWorkBytes, polyvalSum,
   tor1RelayCells,
   tor1Seed, tor1StateBytes, tor1WorkBytes,
 } from './relay.plain';

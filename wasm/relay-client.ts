@@ -1,4 +1,7 @@
-import { CGO_WORK_BYTES, copyTag, decryptCell, hasNonce, putNonce, renewKeys, sentTag } from './cgo';
+import {
+  CGO_WORK_BYTES, copyTag, decryptCell, decryptElsewhere, hasNonce, isElsewhere, putCounters, putNonce, renewKeys,
+  renewKeysElsewhere, sentTag,
+} from './cgo';
 import { KIND_AT, KIND_CGO, RECORD_BYTES, TAG_STRIDE, actionOf, bodyOf, commandOf, directionOf } from './relay-cell';
 import { isRecognised, setDigest } from './relay-digest';
 import { addLayer } from './relay-tor1';
@@ -29,6 +32,15 @@ function seal<V>(hop: usize, body: usize, command: u32, tag: usize, work: usize)
     setDigest(hop, body, tag, work + DIGEST_AT);
     addLayer<V>(hop, body);
   }
+}
+
+/** Takes off a layer of CGO whose stream was made elsewhere; whether the cell came from this hop. */
+function peelElsewhere<V>(hop: usize, body: usize, command: u32, tag: usize, work: usize): bool {
+  decryptElsewhere<V>(hop, body, command, work);
+  if (!hasNonce(hop, body)) return false;
+  copyTag(hop, tag);
+  renewKeysElsewhere<V>(hop, work);
+  return true;
 }
 
 /** Takes a layer off; whether the cell came from this hop. */
@@ -73,6 +85,41 @@ export function clientCells<V>(records: usize, count: i32, outcomes: usize, tags
     if (actionOf(records) == DO_RECEIVE) outcome = receive<V>(first, stride, hops, body, command, tags, work);
     else send<V>(first, stride, hops, body, command, tags, work);
     store<u8>(outcomes + i, outcome);
+  }
+  memory.fill(work, 0, CLIENT_WORK_BYTES);
+}
+
+/** Whether a cell that comes in has a layer of that number, and none before it was the last. */
+// @ts-ignore: decorator
+@inline function hasLayer(record: usize, outcome: usize, layer: u32): bool {
+  return load<u8>(outcome) == NOBODY && load<u8>(record, 10) > layer;
+}
+
+// @ts-ignore: decorator
+@inline function hopOf(record: usize, layer: u32): usize {
+  return directionOf(record) + (layer as usize) * (load<u32>(record, 12) as usize);
+}
+
+/** Counter blocks of one layer of cells that come in, where its stream is made elsewhere. `work`: as above. */
+export function clientCounters(records: usize, count: i32, outcomes: usize, layer: u32, work: usize): void {
+  for (let i = 0; i < count; i++, records += RECORD_BYTES) {
+    if (!hasLayer(records, outcomes + i, layer)) continue;
+    const hop = hopOf(records, layer);
+    if (isCgo(hop) && isElsewhere(hop)) putCounters(hop, bodyOf(records), work);
+  }
+  memory.fill(work, 0, CGO_WORK_BYTES);
+}
+
+/** One layer of a batch of cells that all come in, and whose outcomes were NOBODY before the first. */
+export function clientPeel<V>(records: usize, count: i32, outcomes: usize, tags: usize, layer: u32, work: usize): void {
+  memory.fill(work, 0, CLIENT_WORK_BYTES);
+  for (let i = 0; i < count; i++, records += RECORD_BYTES, tags += TAG_STRIDE) {
+    if (!hasLayer(records, outcomes + i, layer)) continue;
+    const hop = hopOf(records, layer), body = bodyOf(records), command = commandOf(records);
+    const isLast = isCgo(hop) && isElsewhere(hop)
+      ? peelElsewhere<V>(hop, body, command, tags, work)
+      : peel<V>(hop, body, command, tags, work);
+    if (isLast) store<u8>(outcomes + i, layer);
   }
   memory.fill(work, 0, CLIENT_WORK_BYTES);
 }

@@ -1,7 +1,7 @@
 import { CGO_STATE_BYTES, CGO_WORK_BYTES, startCgo } from './cgo';
 import { cgoRelay, cgoRelayRest } from './cgo-relay';
 import { PREPARED_KEY_BYTES, polyval, prepareKey } from './polyval';
-import { CLIENT_WORK_BYTES, clientCells } from './relay-client';
+import { CLIENT_WORK_BYTES, clientCells, clientCounters, clientPeel } from './relay-client';
 import { DIGEST_WORK_BYTES, seedDigest } from './relay-digest';
 import { TOR1_STATE_BYTES, tor1Relay } from './relay-tor1';
 
@@ -61,6 +61,18 @@ export function clientWorkBytes(): i32 {
 /** Cells at a client, all their layers; needs key stream ahead for each layer of tor1. */
 export function clientLayerCells(records: usize, count: i32, outcomes: usize, tags: usize, work: usize): void {
   clientCells<u64>(records, count, outcomes, tags, work);
+}
+
+/** Counter blocks of one layer of cells that come in, where its stream is made elsewhere. */
+export function clientLayerCounters(records: usize, count: i32, outcomes: usize, layer: i32, work: usize): void {
+  clientCounters(records, count, outcomes, layer, work);
+}
+
+/** One layer of cells that come in. */
+export function clientLayerPeel(
+  records: usize, count: i32, outcomes: usize, tags: usize, layer: i32, work: usize,
+): void {
+  clientPeel<u64>(records, count, outcomes, tags, layer, work);
 }
 
 /** POLYVAL (RFC 8452) of `blocks` blocks of 16 bytes, to `sum`. `work`: 1536 bytes, as in the other build. */

@@ -56,8 +56,11 @@ export class CgoRelayCiphers implements RelayCiphers {
     this.#kernel = (records, count, outcomes, tags, work) => {
       const waits = this.#streams?.begin() ?? false;
       kernels.exports.cgoRelayCells(records, count, outcomes, tags, work);
+      if (waits) {
+        this.#streams?.make();
+        kernels.exports.cgoRelayStreams(records, count);
+      }
       this.#streams?.end();
-      if (waits) kernels.exports.cgoRelayStreams(records, count);
     };
   }
 

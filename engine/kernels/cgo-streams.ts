@@ -32,9 +32,10 @@ export class CgoStreams {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #ciphers: (Cipher | undefined)[];
-  /** By direction: cells in this batch, where its counter blocks begin, and cells passed on with these keys. */
+  /** By direction: cells in this batch, where its counter blocks begin and end, and cells passed on with these keys. */
   readonly #counts: Uint32Array;
   readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
   readonly #passed: Uint32Array;
   /** The directions in this batch, each once. */
   readonly #touched: Uint32Array;
@@ -48,6 +49,7 @@ export class CgoStreams {
     this.#ciphers = new Array<Cipher | undefined>(directionCount).fill(undefined);
     this.#counts = new Uint32Array(directionCount);
     this.#starts = new Uint32Array(directionCount);
+    this.#ends = new Uint32Array(directionCount);
     this.#passed = new Uint32Array(directionCount);
     this.#touched = new Uint32Array(cellCountMax);
   }
@@ -84,16 +86,29 @@ export class CgoStreams {
     return at > this.#options.offset;
   }
 
-  /** After the kernel: makes key stream of the counter blocks it wrote. */
+  /** After the kernel has written counter blocks: makes key stream of them, which is taken from the first on. */
+  make(): void {
+    for (let i = 0; i < this.#touchedCount; i += 1) {
+      const direction = this.#touched[i]!;
+      const start = this.#starts[direction]!;
+      if (start === 0) continue;
+      const word = this.#wordOf(direction);
+      this.#ends[direction] = this.#words[word]!;
+      this.#encrypt(direction, start, this.#words[word]!);
+      this.#words[word] = start;
+    }
+  }
+
+  /** At the end of a batch: who keeps his keys gets on, who renewed them begins anew. */
   end(): void {
     for (let i = 0; i < this.#touchedCount; i += 1) {
       const direction = this.#touched[i]!;
       const word = this.#wordOf(direction);
-      if (this.#starts[direction]! > 0) this.#make(direction, this.#starts[direction]!, this.#words[word]!);
       this.#passed[direction] = Math.min(this.#passed[direction]! + this.#counts[direction]!, SETTLED_CELLS);
       this.#counts[direction] = 0;
       // The kernel clears the word when it renews the keys.
-      if (this.#words[word + 1] === 0) this.close(direction);
+      if (this.#words[word + 1] === 0) this.#renewed(direction);
+      this.#starts[direction] = 0;
       this.#words[word] = 0;
       this.#words[word + 1] = 0;
     }
@@ -108,7 +123,13 @@ export class CgoStreams {
     this.#passed[direction] = 0;
   }
 
-  #make(direction: number, start: number, end: number): void {
+  /** What was made for cells behind the renewal is of no use. */
+  #renewed(direction: number): void {
+    if (this.#starts[direction]! > 0) this.#bytes.fill(0, this.#starts[direction], this.#ends[direction]);
+    this.close(direction);
+  }
+
+  #encrypt(direction: number, start: number, end: number): void {
     if (end === start) return;
     const stream = this.#ciphers[direction]!.update(this.#bytes.subarray(start, end));
     this.#bytes.set(stream, start);

@@ -1,6 +1,8 @@
 import { AlliumError } from '../codec/error.ts';
 import type { CipherId } from './aes.ts';
 import { CipherIds } from './aes-cells.ts';
+import { CgoStreams } from './cgo-streams.ts';
+import { ClientStreams } from './client-streams.ts';
 import type { Twin } from './lane-hasher.ts';
 import type { Kernels } from './module.ts';
 import {
@@ -13,7 +15,7 @@ import {
   type RelayCipherKind,
   type RelayCiphersOptions,
 } from './relay-cells.ts';
-import { RelayRecords } from './relay-records.ts';
+import { type RelayKernel, RelayRecords } from './relay-records.ts';
 import { LayerStreams, NativeKeyStreams, WasmKeyStreams } from './relay-streams.ts';
 
 /** Cells of key stream ahead for one direction of one hop of a busy circuit, unless set otherwise: 8 KiB. */
@@ -49,6 +51,12 @@ export class LayeredClientCiphers implements ClientCiphers {
   readonly #cgo: Uint8Array;
   /** By number in the run: the length of its tag is that of this hop, or of the hop in its outcome. */
   readonly #circuits: Uint32Array;
+  /** None: the kernel makes all key stream of CGO. */
+  readonly #cgoStreams: ClientStreams | undefined;
+  readonly #kernel: RelayKernel;
+  /** Of what the kernel has not had yet: whether all of it comes in, and the hops of its longest circuit. */
+  #isIncoming = true;
+  #hops = 0;
   #openCount = 0;
 
   /** Throws SLAB_FULL when the scratch area of the thread is used up. */
@@ -75,6 +83,10 @@ export class LayeredClientCiphers implements ClientCiphers {
       { kernels, source, flush: () => this.#flush() },
     );
     this.#work = kernels.reserve(exports.clientWorkBytes());
+    const counters = CgoStreams.bytesFor(options.cellCountMax);
+    const end = options.offset + LayeredClientCiphers.bytesFor(options, modules);
+    this.#cgoStreams = twin === 'native' ? this.#makeCgoStreams(options, end - counters) : undefined;
+    this.#kernel = (...batch) => this.#open(...batch);
     this.#input = kernels.reserve(CGO_DIRECTION_BYTES);
     this.#hopCounts = new Uint8Array(options.capacity);
     this.#cgo = new Uint8Array(options.capacity * RELAY_HOPS_MAX);
@@ -88,7 +100,8 @@ export class LayeredClientCiphers implements ClientCiphers {
       RelayRecords.bytesFor(shape.cellCountMax) +
       layerCount * stateBytes(modules.kernels) +
       LayerStreams.bytesFor(layerCount, shape.aheadCellsMax ?? CLIENT_AHEAD_CELLS) +
-      (modules.twin === 'wasm' ? WasmKeyStreams.bytesFor(layerCount, modules.kernels) : 0)
+      (modules.twin === 'wasm' ? WasmKeyStreams.bytesFor(layerCount, modules.kernels) : 0) +
+      CgoStreams.bytesFor(shape.cellCountMax)
     );
   }
 
@@ -171,6 +184,7 @@ export class LayeredClientCiphers implements ClientCiphers {
       this.#streams.close(layerOf(circuit, FORWARD, hop));
       this.#streams.close(layerOf(circuit, BACKWARD, hop));
     }
+    this.#cgoStreams?.close(circuit);
     const at = this.#stateOf(layerOf(circuit, FORWARD, 0));
     this.#kernels.bytes.fill(0, at, at + LAYERS * this.#stateBytes);
     this.#ids.give(circuit as number as CipherId);
@@ -189,14 +203,50 @@ export class LayeredClientCiphers implements ClientCiphers {
       if (this.#cgo[cgo + hop] === 0) this.#streams.provide(first + hop);
     for (let hop = 0; hop < hops; hop += 1)
       if (this.#cgo[cgo + hop] === 0) this.#streams.promise(first + hop);
+    this.#note(circuit, direction, hops);
     const index = this.#records.push(this.#stateOf(first), body, action, this.#stateBytes);
     this.#circuits[index] = circuit;
     return index;
   }
 
   #flush(): void {
-    this.#records.flush(this.#kernels.exports.clientLayerCells, this.#work);
+    this.#records.flush(this.#kernel, this.#work);
+    this.#isIncoming = true;
+    this.#hops = 0;
     this.#streams.flushed();
+  }
+
+  /** What the next flush has to know of a cell; after what may flush before it. */
+  #note(circuit: number, direction: number, hops: number): void {
+    if (direction === FORWARD) {
+      this.#isIncoming = false;
+      return;
+    }
+    if (hops > this.#hops) this.#hops = hops;
+    if (this.#cgoStreams === undefined) return;
+    for (let hop = 0; hop < hops; hop += 1)
+      if (this.#cgo[circuit * RELAY_HOPS_MAX + hop] === 1) this.#cgoStreams.add(circuit, hop);
+  }
+
+  #open(records: number, count: number, outcomes: number, tags: number, work: number): void {
+    const streams = this.#cgoStreams;
+    if (this.#isIncoming && streams?.begin() === true)
+      streams.run(this.#hops, records, count, outcomes, tags);
+    else this.#kernels.exports.clientLayerCells(records, count, outcomes, tags, work);
+    streams?.end();
+  }
+
+  #makeCgoStreams(options: RelayCiphersOptions, offset: number): ClientStreams {
+    const { capacity, cellCountMax } = options;
+    return new ClientStreams(
+      {
+        ...{ capacity, cellCountMax, offset, work: this.#work },
+        statesAt: this.#stateOf(layerOf(0, BACKWARD, 0)),
+        stateStride: this.#stateBytes,
+        circuitStride: LAYERS * this.#stateBytes,
+      },
+      { kernels: this.#kernels },
+    );
   }
 
   #startTor1(layer: number, keys: Uint8Array, direction: number): void {

@@ -14,6 +14,17 @@ export interface RelayExports {
   cgoRelayStreams(records: number, count: number): void;
   clientWorkBytes(): number;
   clientLayerCells(records: number, count: number, outcomes: number, tags: number, work: number): void;
+  /** Writes counter blocks for layer `layer` of cells that come in, where their stream is made elsewhere. */
+  clientLayerCounters(records: number, count: number, outcomes: number, layer: number, work: number): void;
+  /** Takes off that layer; outcomes are 255 before the first. */
+  clientLayerPeel(
+    records: number,
+    count: number,
+    outcomes: number,
+    tags: number,
+    layer: number,
+    work: number,
+  ): void;
   /** RFC 8452: POLYVAL of blocks of 16 bytes, to the 16 bytes at `sum`. `work`: 1536 bytes. */
   polyvalSum(sum: number, key: number, data: number, blocks: number, work: number): void;
 }
