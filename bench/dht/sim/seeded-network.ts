@@ -9,12 +9,15 @@ import { type LightHost, LightWorld } from './light-world.ts';
 import { addressOf, type Population, type SimNode } from './network.ts';
 
 const PORT = 6881;
+/** Twelve buckets, twenty nodes each. */
+const ACQUAINTED = 240;
 const ZERO = new Uint8Array(20);
 
 interface Resident {
   readonly id: Uint8Array;
   readonly host: LightHost;
   made: SimNode | undefined;
+  acquainted: boolean;
 }
 
 /**
@@ -40,7 +43,11 @@ export class SeededNetwork implements Population {
   pick(): SimNode {
     for (;;) {
       const resident = this.#residents[this.world.chance.below(this.#residents.length)]!;
-      if (!resident.host.silent) return this.#make(resident);
+      if (resident.host.silent) continue;
+      const made = this.#make(resident);
+      if (!resident.acquainted) this.#acquaint(made.node, resident);
+      resident.acquainted = true;
+      return made;
     }
   }
 
@@ -53,7 +60,7 @@ export class SeededNetwork implements Population {
     const host = this.world.host({ host: addressOf(index), port: PORT });
     const address = addressBytes(host.endpoint.host);
     if (address === undefined) throw new Error('no address');
-    const resident: Resident = { id: secureId(address, chance), host, made: undefined };
+    const resident: Resident = { id: secureId(address, chance), host, made: undefined, acquainted: false };
     host.onDatagram = (bytes, from) => this.#make(resident).node.onDatagram(bytes, from);
     return resident;
   }
@@ -88,6 +95,21 @@ export class SeededNetwork implements Population {
         node.table.answered({ id, host: host.endpoint.host, port: PORT }, rtt, timeline.nowMs);
       }
       [from, to] = ownSide ? [middle, to] : [from, middle];
+    }
+  }
+
+  /**
+   * Nodes that look something up have done so before: they know those that their refreshes of the last 15 minutes have
+   * asked, which is about this many.
+   */
+  #acquaint(node: DhtNode, resident: Resident): void {
+    const { chance } = this.world;
+    const all = this.#residents;
+    for (const index of someOf(0, all.length, ACQUAINTED, (bound) => chance.below(bound))) {
+      const { id, host } = all[index]!;
+      if (host === resident.host) continue;
+      const contact = { id, host: host.endpoint.host, port: PORT };
+      node.onAnswer(contact, rttMs(resident.host.place, host.place));
     }
   }
 

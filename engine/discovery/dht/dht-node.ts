@@ -8,6 +8,7 @@ import { ExternalAddress } from './external-address.ts';
 import { ID_BYTES, idHex, isSecureId, secureId } from './id.ts';
 import { ItemStore } from './item-store.ts';
 import { DhtItems } from './items.ts';
+import { KnownNodes, PlainIdIndex } from './known-nodes.ts';
 import { decodeKrpc } from './krpc-decode.ts';
 import { KrpcWriter } from './krpc-encode.ts';
 import type { KrpcMessage } from './krpc-types.ts';
@@ -64,6 +65,7 @@ export class DhtNode implements NodeLookup {
   readonly #entries = new Map<string, Endpoint>();
   readonly #saved: readonly NodeContact[];
   readonly #pinger: Pinger;
+  readonly #known: KnownNodes;
   #table: RoutingTable;
   #running = false;
   #timer: Timer | undefined;
@@ -83,6 +85,9 @@ export class DhtNode implements NodeLookup {
     const ownId = options.nodeId?.slice() ?? random.bytes(ID_BYTES);
     this.#table = new RoutingTable({ ownId, nowMs, perSubnetMax: this.options.perSubnetMax });
     const writer = modules.writer ?? new KrpcWriter();
+    this.#known = new KnownNodes({
+      index: modules.index ?? new PlainIdIndex({ capacity: this.options.knownMax }),
+    });
     this.#tokens = new TokenKeeper({ nowMs }, { random });
     this.#peerStore = new PeerStore(options.peerStore ?? {}, { random });
     this.#itemStore = new ItemStore(options.itemStore);
@@ -248,7 +253,11 @@ export class DhtNode implements NodeLookup {
         ...(request.onMessage === undefined ? {} : { onMessage: request.onMessage }),
       },
     );
-    const known = this.#table.candidates(request.target, BUCKET_SIZE * 2);
+    const nowMs = this.modules.runtime.clock.now();
+    const known = [
+      ...this.#known.nearest(request.target, BUCKET_SIZE * 2, nowMs),
+      ...this.#table.candidates(request.target, BUCKET_SIZE * 2),
+    ];
     const report = await traversal.run(this.#running ? [...known, ...(request.start ?? [])] : []);
     this.#lookups--;
     this.#waiting.shift()?.();
@@ -257,11 +266,14 @@ export class DhtNode implements NodeLookup {
 
   /** A node has answered a query of ours. */
   onAnswer(contact: NodeContact, rttMs: number): void {
-    const check = this.#table.answered(contact, rttMs, this.modules.runtime.clock.now());
+    const nowMs = this.modules.runtime.clock.now();
+    this.#known.answered(contact, rttMs, nowMs);
+    const check = this.#table.answered(contact, rttMs, nowMs);
     if (this.#running) this.#pinger.check(check);
   }
 
   onFailure(contact: Endpoint): void {
+    this.#known.failed(contact);
     const check = this.#table.failed(contact.host, contact.port, this.modules.runtime.clock.now());
     if (this.#running) this.#pinger.check(check);
   }

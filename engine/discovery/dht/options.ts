@@ -37,6 +37,8 @@ export interface DhtOptions {
   readonly peersMax?: number;
   /** Look-ups of all kinds at once; further ones wait. */
   readonly lookupsMax?: number;
+  /** Nodes remembered beside the table, as beginnings of own look-ups. */
+  readonly knownMax?: number;
   readonly peerStore?: Partial<PeerStoreOptions>;
   readonly itemStore?: Partial<ItemStoreOptions>;
 }
@@ -52,7 +54,7 @@ export const DHT_DEFAULTS = {
   keepNodeId: false,
   readOnly: false,
   enforceIds: false,
-  alpha: 4,
+  alpha: 8,
   queryTimeoutMs: 2000,
   pendingQueriesMax: 1024,
   perSubnetMax: 2,
@@ -62,4 +64,5 @@ export const DHT_DEFAULTS = {
   announceIntervalMs: 15 * 60_000,
   peersMax: 2000,
   lookupsMax: 32,
+  knownMax: 512,
 } as const;

@@ -45,7 +45,7 @@ export class Traversal {
   }
 
   /** Asks, from these nodes on, until the nearest have answered. Never rejects. */
-  run(start: readonly NodeContact[]): Promise<LookupReport> {
+  run(start: readonly (NodeContact & { readonly rttMs?: number })[]): Promise<LookupReport> {
     for (const contact of start) if (familyOf(contact.host) === this.#family) this.lookup.add(contact, 1);
     return new Promise((resolve) => {
       this.#finish = resolve;

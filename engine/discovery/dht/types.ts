@@ -21,6 +21,19 @@ export interface DhtModules {
    * A node of the other address family in the same process: its table answers `want` (BEP 32). Asked anew each time.
    */
   readonly sibling?: () => NodeLookup | undefined;
+  /** Where ids of known nodes are searched. Default: one without kernels, of `knownMax` of the options. */
+  readonly index?: IdIndex;
+}
+
+/** Ids by number, and which of them are nearest to a target; the table of the kernels is one. */
+export interface IdIndex {
+  readonly length: number;
+  readonly capacity: number;
+  /** The number it got; undefined when there is no room. */
+  add(id: Uint8Array): number | undefined;
+  replace(index: number, id: Uint8Array): void;
+  /** Nearest first. */
+  nearest(k: number, target: Uint8Array): number[];
 }
 
 /** A node as others tell of it. */
