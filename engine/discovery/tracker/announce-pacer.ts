@@ -22,6 +22,7 @@ export const ANNOUNCE_PACER_DEFAULTS: AnnouncePacerOptions = {
 
 interface Turn {
   readonly isUrgent: boolean;
+  readonly sinceMs: number;
   readonly begin: () => void;
 }
 
@@ -35,9 +36,18 @@ interface Tracker {
 const FIRST_GUESS_MS = 500;
 const WEIGHT = 0.1;
 
-/** Announces at once to a tracker where one takes `takesMs`, so that `waiting` of them are through within `drainMs`. */
-export function announcesAtOnce(options: AnnouncePacerOptions, waiting: number, takesMs: number): number {
-  const needed = Math.ceil((waiting * takesMs) / options.drainMs);
+/**
+ * Announces at once to a tracker where one takes `takesMs`, so that `waiting` of them, the first of which has waited for
+ * `waitedMs`, are through when that one has waited for `drainMs`.
+ */
+export function announcesAtOnce(
+  options: AnnouncePacerOptions,
+  waiting: number,
+  takesMs: number,
+  waitedMs: number,
+): number {
+  const leftMs = Math.max(takesMs, options.drainMs - waitedMs);
+  const needed = Math.ceil((waiting * takesMs) / leftMs);
   return Math.min(options.perTrackerMax, Math.max(options.perTrackerMin, needed));
 }
 
@@ -86,6 +96,7 @@ export class AnnouncePacer {
       let timer: Timer | undefined;
       const turn: Turn = {
         isUrgent,
+        sinceMs: this.#clock.now(),
         begin: () => {
           timer?.cancel();
           resolve();
@@ -105,7 +116,9 @@ export class AnnouncePacer {
   }
 
   #serve(tracker: Tracker): void {
-    const limit = announcesAtOnce(this.#options, tracker.waiting.length, tracker.takesMs);
+    const first = tracker.waiting.find(({ isUrgent }) => !isUrgent);
+    const waitedMs = first === undefined ? 0 : this.#clock.now() - first.sinceMs;
+    const limit = announcesAtOnce(this.#options, tracker.waiting.length, tracker.takesMs, waitedMs);
     while (tracker.underWay < limit && this.#underWay < this.#options.totalMax) {
       const turn = tracker.waiting.shift();
       if (turn === undefined) return;

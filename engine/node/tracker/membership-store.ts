@@ -128,7 +128,12 @@ export class MembershipStore implements Membership {
     if (found === undefined || Date.now() - found.madeAtMs > INVITATION_MS)
       throw refused('this invitation is not valid', 'Ask whoever gave it to you for a new one.');
     const passkey = await this.addUser(name, found.by);
-    if (await this.#root.transaction(() => this.#invitations.removeSync(key))) return passkey;
+    const isUsed = await this.#root.transaction(() => {
+      if (this.#invitations.get(key) === undefined) return false;
+      void this.#invitations.remove(key);
+      return true;
+    });
+    if (isUsed) return passkey;
     // Somebody else was quicker with the same invitation.
     await this.removeUser(name);
     throw refused('this invitation is not valid', 'Ask whoever gave it to you for a new one.');
@@ -141,7 +146,10 @@ export class MembershipStore implements Membership {
 
   /** Throws NOT_FOUND. */
   async forbid(infoHash: string): Promise<void> {
-    if (await this.#torrents.remove(infoHash)) return;
+    if (this.allows(infoHash)) {
+      await this.#torrents.remove(infoHash);
+      return;
+    }
     throw new AlliumError('NOT_FOUND', 'this torrent is not registered', { details: { infoHash } });
   }
 

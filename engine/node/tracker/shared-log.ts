@@ -13,6 +13,7 @@ export const PENDING_BATCHES_MAX = 64;
 const READ_BLOCK_MS = 1000;
 const READ_COUNT = 64;
 const RETRY_MS = 500;
+const OPEN_TIMEOUT_MS = 5_000;
 const TORRENTS_AT_ONCE = 2_000;
 const KEY = 'allium:tracker:swarms';
 const START = '0-0';
@@ -58,7 +59,8 @@ export class SharedLog {
   /** Whose entries are our own. */
   readonly #origin = randomBytes(8);
   #pending: Uint8Array[] = [];
-  #mustTellAll = false;
+  /** More has happened than could wait: the store is to hear everything. */
+  mustTellAll = false;
   #lastId = START;
   #isStopped = false;
   #isConnected = false;
@@ -67,6 +69,11 @@ export class SharedLog {
   constructor(url: string, modules: SharedLogModules) {
     this.#url = url;
     this.#modules = modules;
+  }
+
+  /** Changes that wait for the store. */
+  get pendingBytes(): number {
+    return this.#pending.reduce((sum, { length }) => sum + length, 0);
   }
 
   get isConnected(): boolean {
@@ -96,7 +103,7 @@ export class SharedLog {
     if (this.#pending.length < PENDING_BATCHES_MAX) this.#pending.push(batch);
     else {
       this.#pending = [];
-      this.#mustTellAll = true;
+      this.mustTellAll = true;
     }
   }
 
@@ -105,7 +112,7 @@ export class SharedLog {
     // The promises of the calls tell it as well.
     for (const client of [reader, writer]) client.on('error', () => {});
     try {
-      await Promise.all([reader.connect(), writer.connect()]);
+      await inTime(Promise.all([reader.connect(), writer.connect()]));
     } catch (error) {
       for (const client of [reader, writer]) if (client.isOpen) client.destroy();
       throw error;
@@ -160,7 +167,7 @@ export class SharedLog {
     const [newest] = (await client.xRevRange(KEY, '+', '-', { COUNT: 1 })) as unknown as readonly Entry[];
     if (newest !== undefined && !isBefore(String(newest.id), this.#lastId)) return;
     this.#lastId = START;
-    this.#mustTellAll = true;
+    this.mustTellAll = true;
   }
 
   async #readAll(client: Client): Promise<void> {
@@ -193,9 +200,9 @@ export class SharedLog {
 
   async #send(client: Client): Promise<void> {
     this.writer.flush();
-    if (this.#mustTellAll) {
+    if (this.mustTellAll) {
       await this.#tellAll(client);
-      this.#mustTellAll = false;
+      this.mustTellAll = false;
     }
     while (this.#pending.length > 0) {
       await this.#append(client, this.#pending[0]!, 0);
@@ -231,6 +238,19 @@ export class SharedLog {
       },
       { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold: Math.max(0, Math.floor(oldest)) } },
     );
+  }
+}
+
+/** The client waits for a server that accepts and says nothing. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), OPEN_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
