@@ -12,7 +12,8 @@ import { type CircuitFlow, circuitFlow } from './circuit-flow.ts';
 import { CircuitStreams } from './circuit-streams.ts';
 import type { CircuitEnd, CircuitFault, CircuitHandler, Hop, HopPlan } from './circuit-types.ts';
 import { formatOf } from './circuit-types.ts';
-import { type Greeting, greetFirst, greetNext } from './hop-handshake.ts';
+import type { HandshakeTurns } from './handshake-turns.ts';
+import { type Greeting, greetFirst, greetNext, type NewHop } from './hop-handshake.ts';
 import type { CellOutbox } from './outbox.ts';
 import { destroyReasonName } from './reasons.ts';
 import type { SendingCircuit } from './sending.ts';
@@ -58,6 +59,7 @@ export interface CircuitModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly clockHealth: ClockHealth;
+  readonly handshakes: HandshakeTurns;
   readonly handler: CircuitHandler;
 }
 
@@ -119,6 +121,12 @@ export class ClientCircuit implements SendingCircuit {
   begin(): void {
     if (this.state !== 'new') return;
     this.state = 'building';
+    this.#modules.handshakes.run(() => {
+      if (this.state === 'building') this.#greetFirst();
+    });
+  }
+
+  #greetFirst(): void {
     const greeting = greetFirst(this.plans[0]!, this.#modules.random);
     if (greeting === undefined) {
       this.fail('bad-handshake');
@@ -158,11 +166,17 @@ export class ClientCircuit implements SendingCircuit {
     else this.fail('bad-cell');
   }
 
-  /** The hop in turn has answered. */
+  /** The hop in turn has answered; `answer` is valid during the call. */
   #onAnswer(answer: Uint8Array): void {
-    const greeting = this.#greeting;
+    const greeting = this.#greeting!;
     this.#greeting = undefined;
-    const made = greeting?.finish(answer);
+    const kept = answer.slice();
+    this.#modules.handshakes.run(() => {
+      if (this.state === 'building') this.#addHop(greeting.finish(kept));
+    });
+  }
+
+  #addHop(made: NewHop | undefined): void {
     if (made === undefined) {
       this.fail('bad-handshake');
       return;

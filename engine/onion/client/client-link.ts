@@ -13,6 +13,7 @@ import { uint32At } from './bytes.ts';
 import { type CircuitLink, ClientCircuit } from './circuit.ts';
 import { CircuitInbox } from './circuit-inbox.ts';
 import type { CircuitHandler, HopPlan } from './circuit-types.ts';
+import type { HandshakeTurns } from './handshake-turns.ts';
 import { CellOutbox } from './outbox.ts';
 import { PayloadJoiner } from './payload-joiner.ts';
 import type { ChannelConnector } from './types.ts';
@@ -53,7 +54,7 @@ export class ClientLink implements CircuitLink {
   isDoubtful = false;
   /** When anything last came for a circuit. */
   #heardMs: number;
-  readonly #modules: LinkModules;
+  readonly #modules: LinkModules & { readonly handshakes: HandshakeTurns };
   readonly #handler: ClientLinkHandler;
   readonly #channel: Channel;
   readonly #outbox: CellOutbox;
@@ -73,7 +74,11 @@ export class ClientLink implements CircuitLink {
   readonly #batchBodies: number[] = [];
   readonly #batchIndexes: number[] = [];
 
-  constructor(options: ClientLinkOptions, modules: LinkModules, handler: ClientLinkHandler) {
+  constructor(
+    options: ClientLinkOptions,
+    modules: LinkModules & { readonly handshakes: HandshakeTurns },
+    handler: ClientLinkHandler,
+  ) {
     this.#modules = modules;
     this.idleSinceMs = modules.clock.now();
     this.#heardMs = this.idleSinceMs;

@@ -2,20 +2,21 @@ import type { LinkPeer } from '../link/types.ts';
 import { hexBytes } from './bytes.ts';
 import type { HopPlan } from './circuit-types.ts';
 import { ClientLink, type LinkModules } from './client-link.ts';
+import { HandshakeTurns } from './handshake-turns.ts';
 
 /** A link without circuits is closed after this time. tor: a client's idle connections live three minutes. */
 export const LINK_IDLE_MS = 180_000;
 
 /** All links of a client: one for each first relay, and those in doubt that still have circuits. */
 export class ClientLinks {
-  readonly #modules: LinkModules;
+  readonly #modules: LinkModules & { readonly handshakes: HandshakeTurns };
   readonly #allowPrivateAnswers: boolean;
   readonly #byRelay = new Map<string, ClientLink>();
   readonly #links = new Set<ClientLink>();
 
   constructor(options: { readonly allowPrivateAnswers: boolean }, modules: LinkModules) {
     this.#allowPrivateAnswers = options.allowPrivateAnswers;
-    this.#modules = modules;
+    this.#modules = { ...modules, handshakes: new HandshakeTurns(modules) };
   }
 
   get count(): number {

@@ -2,7 +2,7 @@ import { equalBytes, joinBytes } from './bytes.ts';
 import { keyMaterialBytes } from './circuit-keys.ts';
 import { deriveNtor, NTOR_REPLY_BYTES, type NtorFault } from './ntor.ts';
 import { bad, good, type Outcome } from './outcome.ts';
-import { X25519Key, x25519Peer } from './x25519.ts';
+import { knownX25519Peer, X25519Key, x25519Peer } from './x25519.ts';
 
 /** The relay a circuit is extended to, as its descriptor says. */
 export interface NtorTarget {
@@ -36,7 +36,7 @@ export function finishNtor(client: NtorClient, reply: Uint8Array): Outcome<Uint8
   const { target, ephemeral } = client;
   const serverKey = reply.subarray(0, 32);
   const ephemeralSecret = ephemeral.agree(x25519Peer(serverKey));
-  const onionKeySecret = ephemeral.agree(x25519Peer(target.onionKey));
+  const onionKeySecret = ephemeral.agree(knownX25519Peer(target.onionKey));
   if (ephemeralSecret === undefined || onionKeySecret === undefined) return bad('zero-secret');
   const { auth, keys } = deriveNtor(
     {

@@ -12,7 +12,7 @@ import {
   ntorV3MessageMac,
 } from './ntor-v3.ts';
 import { bad, good, type Outcome } from './outcome.ts';
-import { X25519Key, x25519Peer } from './x25519.ts';
+import { knownX25519Peer, X25519Key, x25519Peer } from './x25519.ts';
 
 /** The relay a circuit is extended to, as its descriptor says. */
 export interface NtorV3Target {
@@ -55,7 +55,7 @@ export function startNtorV3(
   if (message.length > NTOR_V3_MESSAGE_BYTES_MAX)
     throw new RangeError('the message does not fit into a cell');
   const ephemeral = new X25519Key(ephemeralPrivateKey);
-  const onionKeySecret = ephemeral.agree(x25519Peer(target.onionKey));
+  const onionKeySecret = ephemeral.agree(knownX25519Peer(target.onionKey));
   if (onionKeySecret === undefined) return bad('zero-secret');
   const { identity, onionKey } = target;
   const names: NtorV3Names = { identity, onionKey, clientKey: ephemeral.publicKey, verification };

@@ -1,4 +1,5 @@
 import { createCipheriv } from 'node:crypto';
+import { writeUint32 } from '../../codec/big-endian.ts';
 import { ascii, joinBytes } from './bytes.ts';
 import { sha3, shake256 } from './digest.ts';
 
@@ -28,6 +29,8 @@ const SERVER = ascii('Server');
 const ENCRYPTION_KEY_BYTES = 32;
 const MAC_KEY_BYTES = 32;
 const ZERO_IV = new Uint8Array(16);
+/** What is hashed is put together here, call by call, and wiped behind it. */
+const scratch = new Uint8Array(1024);
 
 const [PHASE1, MESSAGE_MAC, KEY_SEED, VERIFY, FINAL, AUTH] = [
   ':kdf_phase1',
@@ -63,8 +66,9 @@ export function deriveNtorV3MessageKeys(
   onionKeySecret: Uint8Array,
 ): { readonly encryptionKey: Uint8Array; readonly macKey: Uint8Array } {
   const { identity, onionKey, clientKey, verification } = names;
-  const stream = shake256(
-    joinBytes(PHASE1, onionKeySecret, identity, clientKey, onionKey, PROTOID, encapsulate(verification)),
+  const parts = [PHASE1, onionKeySecret, identity, clientKey, onionKey, PROTOID];
+  const stream = expand(
+    [...parts, lengthOf(verification), verification],
     ENCRYPTION_KEY_BYTES + MAC_KEY_BYTES,
   );
   return {
@@ -76,7 +80,7 @@ export function deriveNtorV3MessageKeys(
 /** MAC, 32 bytes, of the client's sealed message and of whom it is for. */
 export function ntorV3MessageMac(names: NtorV3Names, macKey: Uint8Array, sealed: Uint8Array): Uint8Array {
   const { identity, onionKey, clientKey } = names;
-  return sha3(joinBytes(MESSAGE_MAC, encapsulate(macKey), identity, onionKey, clientKey, sealed));
+  return digest([MESSAGE_MAC, lengthOf(macKey), macKey, identity, onionKey, clientKey, sealed]);
 }
 
 /** `verify`, ENC_KEY and `byteLength` bytes of keys for the circuit. */
@@ -94,23 +98,20 @@ export function deriveNtorV3Keys(
 ): { readonly verify: Uint8Array; readonly encryptionKey: Uint8Array; readonly keys: Uint8Array } {
   const { identity, onionKey, clientKey, verification } = names;
   const { ephemeralSecret, onionKeySecret, serverKey } = secrets;
-  const input = joinBytes(
-    ephemeralSecret,
-    onionKeySecret,
+  const publicParts = [
     identity,
     onionKey,
     clientKey,
     serverKey,
     PROTOID,
-    encapsulate(verification),
-  );
-  const seed = sha3(joinBytes(KEY_SEED, input));
-  const verify = sha3(joinBytes(VERIFY, input));
-  input.fill(0);
-  const last = joinBytes(FINAL, seed);
-  const stream = shake256(last, ENCRYPTION_KEY_BYTES + byteLength);
+    lengthOf(verification),
+    verification,
+  ];
+  const parts = [ephemeralSecret, onionKeySecret, ...publicParts];
+  const seed = digest([KEY_SEED, ...parts]);
+  const verify = digest([VERIFY, ...parts]);
+  const stream = expand([FINAL, seed], ENCRYPTION_KEY_BYTES + byteLength);
   seed.fill(0);
-  last.fill(0);
   return {
     verify,
     encryptionKey: stream.subarray(0, ENCRYPTION_KEY_BYTES),
@@ -132,20 +133,8 @@ export function ntorV3Auth(
 ): Uint8Array {
   const { identity, onionKey, clientKey } = names;
   const { verify, serverKey, mac, sealed } = said;
-  return sha3(
-    joinBytes(
-      AUTH,
-      verify,
-      identity,
-      onionKey,
-      serverKey,
-      clientKey,
-      mac,
-      encapsulate(sealed),
-      PROTOID,
-      SERVER,
-    ),
-  );
+  const keys = [identity, onionKey, serverKey, clientKey];
+  return digest([AUTH, verify, ...keys, mac, lengthOf(sealed), sealed, PROTOID, SERVER]);
 }
 
 /** AES-256 in counter mode from zero: seals and opens. Every key is used for one message only. */
@@ -153,10 +142,43 @@ export function ntorV3Cipher(key: Uint8Array, message: Uint8Array): Uint8Array {
   return new Uint8Array(createCipheriv('aes-256-ctr', key, ZERO_IV).update(message));
 }
 
-/** ENCAP: the length in 8 bytes, then the bytes. */
-function encapsulate(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(8 + bytes.length);
-  new DataView(out.buffer).setUint32(4, bytes.length);
-  out.set(bytes, 8);
+/** SHA3-256 of all parts, one behind the other. */
+function digest(parts: readonly Uint8Array[]): Uint8Array {
+  const input = gather(parts);
+  const output = sha3(input);
+  input.fill(0);
+  return output;
+}
+
+/** SHAKE-256 of all parts, one behind the other. */
+function expand(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
+  const input = gather(parts);
+  const output = shake256(input, byteLength);
+  input.fill(0);
+  return output;
+}
+
+/** In {@link scratch} where they fit, which all do that come in cells. */
+function gather(parts: readonly Uint8Array[]): Uint8Array {
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.length;
+  const out = byteLength <= scratch.length ? scratch.subarray(0, byteLength) : new Uint8Array(byteLength);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
+}
+
+/** What stands before the bytes in ENCAP: their length, in 8 bytes. */
+function lengthOf(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(8);
+  writeUint32(out, 4, bytes.length);
+  return out;
+}
+
+/** ENCAP: the length, then the bytes. */
+function encapsulate(bytes: Uint8Array): Uint8Array {
+  return joinBytes(lengthOf(bytes), bytes);
 }

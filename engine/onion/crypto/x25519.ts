@@ -53,6 +53,19 @@ export function x25519Peer(publicKey: Uint8Array): X25519Peer {
   return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: base64url(publicKey) }, format: 'jwk' });
 }
 
+/** Peers that are met again and again, for as long as somebody holds their bytes. */
+const known = new WeakMap<Uint8Array, X25519Peer>();
+
+/** As {@link x25519Peer}, remembered with these very bytes, which nobody changes: for the onion keys of relays. */
+export function knownX25519Peer(publicKey: Uint8Array): X25519Peer {
+  let peer = known.get(publicKey);
+  if (peer === undefined) {
+    peer = x25519Peer(publicKey);
+    known.set(publicKey, peer);
+  }
+  return peer;
+}
+
 /** Fresh, from the chance of the runtime. */
 export function makeX25519KeyPair(random: Random): X25519KeyPair {
   const privateKey = random.bytes(X25519_BYTES);

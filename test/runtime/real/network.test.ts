@@ -113,4 +113,37 @@ test('a pending timer keeps no process alive', () => {
   assert.is(output.toString().trim(), 'done');
 });
 
+test('a small write does not wait until the one before it is acknowledged', async () => {
+  const world = await makeRealWorld();
+  const { network } = world.left;
+  // Answers every second byte: the first of two is acknowledged late, on Linux after 40 ms.
+  const answer = (callee: Recorder): void => {
+    if (callee.byteLength % 2 === 0) callee.write(Uint8Array.of(7));
+  };
+  const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (stream) => {
+    const callee = new Recorder({ onRead: answer });
+    callee.stream = stream;
+    return callee;
+  });
+  const recorder = new Recorder();
+  const how = { timeoutMs: 1000 };
+  const caller = network.connect(listener.local, recorder, how);
+  recorder.stream = caller;
+  await world.until('open', () => recorder.opened);
+  const tookMs: number[] = [];
+  for (let round = 1; round <= 60; round += 1) {
+    const beganMs = performance.now();
+    caller.write(Uint8Array.of(1));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    caller.write(Uint8Array.of(2));
+    await world.until('the answer', () => recorder.byteLength >= round);
+    tookMs.push(performance.now() - beganMs);
+  }
+  tookMs.sort((a, b) => a - b);
+  assert.ok(tookMs[30]! < 25, `${tookMs[30]} ms for the round trip of a byte`);
+  caller.destroy();
+  await listener.close();
+  await world.close();
+});
+
 test.run();
