@@ -87,6 +87,24 @@ export const relayConfigSchema = v.strictObject({
   orPort: whole(1, 65_535),
   /** Address to listen on. */
   listenAddress: v.optional(v.pipe(v.string(), v.ip('give an IP address')), '0.0.0.0'),
+  /** IPv6 address by which others reach it as well; false: none. */
+  addressIpv6: v.optional(
+    v.union(
+      [v.literal(false), v.pipe(v.string(), v.ipv6('give an IPv6 address, such as "2001:db8::5", or false'))],
+      'give an IPv6 address, such as "2001:db8::5", or false',
+    ),
+    false,
+  ),
+  /** Port by which others reach it there; 0: that of IPv4. */
+  orPortIpv6: v.optional(whole(0, 65_535), 0),
+  /** IPv6 address to listen on; false: that by which others reach it. */
+  listenAddressIpv6: v.optional(
+    v.union(
+      [v.literal(false), v.pipe(v.string(), v.ipv6('give an IPv6 address, such as "2001:db8::5", or false'))],
+      'give an IPv6 address or false',
+    ),
+    false,
+  ),
   /** Whose word counts: DirAuthority lines, or a file with one on each line. */
   authorities: v.optional(
     v.union(

@@ -27,6 +27,8 @@ export interface RelayConfig {
   readonly authorities: readonly DirectoryAuthority[];
   readonly exitPolicy: ExitPolicy;
   readonly isExit: boolean;
+  /** Its second place; undefined: none. */
+  readonly ipv6: { readonly reached: Endpoint; readonly listen: Endpoint } | undefined;
   readonly nameServers: readonly Endpoint[];
   readonly accounting: AccountingOptions | undefined;
   readonly metrics: Endpoint | undefined;
@@ -63,6 +65,7 @@ export function checkRelayConfig(value: unknown, file: string): RelayConfig {
     words,
     authorities: readAuthorities(words.authorities, file, { wrong, none: noAuthority }),
     ...readPolicy(words, file),
+    ipv6: readIpv6(words),
     nameServers: words.nameServers.map((text) => readNameServer(text, file)),
     accounting: readAccounting(words, file),
     metrics: readMetrics(words, file),
@@ -123,14 +126,28 @@ function wrong(file: string, place: string, advice: string): AlliumError {
   });
 }
 
-function checkAddress({ address, allowPrivateAddresses }: RelayWords, file: string): void {
-  const bytes = readAddress(address);
-  if (bytes !== undefined && (allowPrivateAddresses || !isPrivateAddress(bytes))) return;
-  throw wrong(
-    file,
-    'address',
-    'nobody can reach a private address from outside; give the public one, or set "allowPrivateAddresses" in a network of tests',
-  );
+function checkAddress(words: RelayWords, file: string): void {
+  const { allowPrivateAddresses, addressIpv6 } = words;
+  for (const key of ['address', 'addressIpv6'] as const) {
+    const text = words[key];
+    const bytes = text === false ? undefined : readAddress(text);
+    if (text === false || (bytes !== undefined && (allowPrivateAddresses || !isPrivateAddress(bytes))))
+      continue;
+    throw wrong(
+      file,
+      key,
+      'nobody can reach a private address from outside; give the public one, or set "allowPrivateAddresses" in a network of tests',
+    );
+  }
+  const alone = (['orPortIpv6', 'listenAddressIpv6'] as const).find((key) => words[key]);
+  if (addressIpv6 === false && alone !== undefined) throw wrong(file, alone, 'give an "addressIpv6" as well');
+}
+
+function readIpv6({ addressIpv6, orPortIpv6, listenAddressIpv6, orPort }: RelayWords): RelayConfig['ipv6'] {
+  if (addressIpv6 === false) return undefined;
+  const port = orPortIpv6 === 0 ? orPort : orPortIpv6;
+  const host = listenAddressIpv6 === false ? addressIpv6 : listenAddressIpv6;
+  return { reached: { host: addressIpv6, port }, listen: { host, port } };
 }
 
 function noAuthority(source: string): AlliumError {
@@ -142,7 +159,7 @@ function noAuthority(source: string): AlliumError {
 }
 
 function readPolicy(
-  { exitPolicy: lines, exitIpv6, allowPrivateAddresses, address }: RelayWords,
+  { exitPolicy: lines, exitIpv6, allowPrivateAddresses, address, addressIpv6 }: RelayWords,
   file: string,
 ): { readonly exitPolicy: ExitPolicy; readonly isExit: boolean } {
   const built = buildExitPolicy({
@@ -151,7 +168,7 @@ function readPolicy(
     isReduced: lines === REDUCED,
     allowIpv6: exitIpv6,
     allowPrivate: allowPrivateAddresses,
-    ownAddresses: [address],
+    ownAddresses: addressIpv6 === false ? [address] : [address, addressIpv6],
   });
   if (!built.ok) throw wrong(file, 'exitPolicy', built.reason);
   const isExit = built.value.rules.some(({ isAccept }) => isAccept);

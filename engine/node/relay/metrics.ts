@@ -165,7 +165,7 @@ function relayMetrics(relay: RelayStats): string[] {
       [{ what: 'connections-refused' }, dos.connectionsRefused],
       [{ what: 'addresses-marked' }, dos.addressesMarked],
     ]),
-    gauge('queue_bytes', 'Cells that wait.', [[NO_LABELS, relay.queuedBytes]]),
+    gauge('queue_bytes', 'Cells and data of streams that wait.', [[NO_LABELS, relay.queuedBytes]]),
     gauge('memory_pressure', '1 while too much waits.', [[NO_LABELS, relay.isUnderMemoryPressure ? 1 : 0]]),
     gauge('slab_slots', 'Slots of 16 KiB for cells.', [
       [{ state: 'used' }, relay.slabSlotsUsed],

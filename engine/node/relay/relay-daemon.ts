@@ -320,12 +320,13 @@ export class RelayDaemon {
   }
 
   #sayHello(): void {
-    const { words, isExit, authorities } = this.#config;
+    const { words, isExit, authorities, ipv6 } = this.#config;
     this.#log.info('the relay runs', {
       nickname: words.nickname,
       fingerprint: this.fingerprint,
       ed25519: encodeBase64(this.#keys.identity.ed25519Id),
       listening: `${words.listenAddress}:${words.orPort}`,
+      ...(ipv6 === undefined ? {} : { listeningIpv6: `[${ipv6.listen.host}]:${ipv6.listen.port}` }),
       shards: this.#plane instanceof ShardedPlane ? this.#plane.threads.length : 1,
       exit: isExit,
       authorities: authorities.length,

@@ -102,7 +102,7 @@ export class RelayPlane {
   }
 
   #make(): OnionRelay {
-    const { words, exitPolicy, dos } = this.#config;
+    const { words, exitPolicy, dos, ipv6 } = this.#config;
     const { keys, params, kernels: set, ...modules } = this.#modules;
     const { fingerprint, ed25519Id, onionKeys, outfit } = keys();
     // The same scratch area each time: the kernels before are gone.
@@ -120,7 +120,8 @@ export class RelayPlane {
         onionKeys,
         link: outfit,
         listen: { host: words.listenAddress, port: words.orPort },
-        hosts: [words.address],
+        listenAlso: ipv6 === undefined ? [] : [ipv6.listen],
+        hosts: ipv6 === undefined ? [words.address] : [words.address, ipv6.reached.host],
         exitPolicy,
         allowPrivateAddresses: words.allowPrivateAddresses,
         params: params(),

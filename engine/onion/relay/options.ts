@@ -66,6 +66,8 @@ export interface OnionRelayOptions {
   readonly link: LinkOutfit;
   /** Where links come in; port 0: any. */
   readonly listen: Endpoint;
+  /** Further places, as one of IPv6. */
+  readonly listenAlso?: readonly Endpoint[];
   /** Our addresses, as literals: NETINFO tells them, so that peers take our links as canonical. */
   readonly hosts: readonly string[];
   /** Default: no exit. */

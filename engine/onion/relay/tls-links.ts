@@ -1,4 +1,4 @@
-import type { Endpoint, Runtime } from '../../runtime/port.ts';
+import type { Endpoint, Runtime, TlsListener } from '../../runtime/port.ts';
 import type { LinkOutfit } from '../crypto/link-credentials.ts';
 import type { CellMemory } from '../link/cell-memory.ts';
 import { acceptChannel, CHANNEL_DEFAULTS, dialChannel } from '../link/connect.ts';
@@ -17,6 +17,8 @@ const CONNECT_TIMEOUT_MS = 30_000;
 
 export interface TlsLinksOptions {
   readonly listen: Endpoint;
+  /** Further places. */
+  readonly listenAlso?: readonly Endpoint[];
   /** Our addresses, for NETINFO. */
   readonly hosts: readonly string[];
 }
@@ -46,11 +48,30 @@ export class TlsLinks implements Links {
   }
 
   async listen(accept: (channel: Channel) => ChannelHandler | undefined): Promise<LinkListener> {
+    const { outfit } = this.#modules;
+    const { listen, listenAlso = [] } = this.#options;
+    const first = await this.#listenAt(listen, accept);
+    const listeners = [first];
+    const close = async (): Promise<void> => {
+      await Promise.all(listeners.map((one) => one.close()));
+    };
+    try {
+      for (const at of listenAlso) listeners.push(await this.#listenAt(at, accept));
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    const renew = (): void => {
+      for (const one of listeners) one.setIdentity(outfit().tls);
+    };
+    return { local: first.local, renew, close };
+  }
+
+  #listenAt(place: Endpoint, accept: (channel: Channel) => ChannelHandler | undefined): Promise<TlsListener> {
     const { runtime, outfit } = this.#modules;
-    const { listen } = this.#options;
     const { handshakeTimeoutMs } = CHANNEL_DEFAULTS;
-    const at = { ...listen, identity: outfit().tls, handshakeTimeoutMs };
-    const listener = await runtime.network.listenTls(at, (stream) => {
+    const at = { ...place, identity: outfit().tls, handshakeTimeoutMs };
+    return runtime.network.listenTls(at, (stream) => {
       let isWanted = true;
       const channel = acceptChannel(stream, this.#settings(), this.#modules, (made) => {
         const handler = accept(made);
@@ -59,11 +80,6 @@ export class TlsLinks implements Links {
       });
       return isWanted ? channel : undefined;
     });
-    return {
-      local: listener.local,
-      renew: () => listener.setIdentity(outfit().tls),
-      close: () => listener.close(),
-    };
   }
 
   #settings() {

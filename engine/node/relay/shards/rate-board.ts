@@ -16,12 +16,18 @@ export class RateBoard {
   #rate: TrafficRate | undefined;
   readonly #gate: TrafficGate;
   readonly #before = new WeakMap<object, Traffic>();
-  #lookedMs = performance.now();
+  readonly #now: () => number;
+  #lookedMs: number;
 
-  /** `rate` undefined: there is none. */
-  constructor(rate: TrafficRate | undefined, modules: { readonly gate: TrafficGate }) {
+  /** `rate` undefined: there is none. `now`: milliseconds, that of the process where none is given. */
+  constructor(
+    rate: TrafficRate | undefined,
+    modules: { readonly gate: TrafficGate; readonly now?: () => number },
+  ) {
     this.#rate = rate;
     this.#gate = modules.gate;
+    this.#now = modules.now ?? (() => performance.now());
+    this.#lookedMs = this.#now();
   }
 
   /** Another limit for all of them together; undefined: none. */
@@ -43,7 +49,7 @@ export class RateBoard {
   /** To be called with each report. */
   look(takers: readonly RateTaker[]): void {
     const rate = this.#rate;
-    const nowMs = performance.now();
+    const nowMs = this.#now();
     if (rate === undefined || nowMs - this.#lookedMs < LOOK_MS) return;
     const seconds = (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;

@@ -2,18 +2,17 @@
 import type net from 'node:net';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AlliumError } from '../../../codec/error.ts';
-import { DirectoryRequestReader } from '../../../onion/directory/directory-request.ts';
 import { encodeHex } from '../../../onion/directory/text.ts';
-import type { DirectoryHandler, ExitSource } from '../../../onion/relay/services.ts';
+import type { ExitSource } from '../../../onion/relay/services.ts';
 import type { Network, Timer } from '../../../runtime/port.ts';
 import { receiveHandOvers } from '../../../runtime/real/hand-over.ts';
 import type { RealNetwork } from '../../../runtime/real/network.ts';
 import { createRealRuntime } from '../../../runtime/real/runtime.ts';
-import { REQUEST_BODY_BYTES_MAX } from '../directory-handler.ts';
 import { meterNetwork } from '../metered-network.ts';
 import { NameResolver, RESOLVER_DEFAULTS } from '../name-resolver.ts';
 import { RelayPlane } from '../relay-plane.ts';
 import { TrafficGate } from '../traffic-gate.ts';
+import { DirectoryAsker } from './directory-asker.ts';
 import { type FromShard, REPORT_MS, type ShardSetup, type ToShard } from './messages.ts';
 
 class Shard {
@@ -23,8 +22,7 @@ class Shard {
   readonly #gate: TrafficGate;
   readonly #resolver: NameResolver;
   readonly #plane: RelayPlane;
-  readonly #asked = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: () => void }>();
-  #asks = 0;
+  readonly #asker: DirectoryAsker;
   #keys: ShardSetup['keys'];
   #situation: ShardSetup['situation'];
   #timer: Timer | undefined;
@@ -41,13 +39,17 @@ class Shard {
     this.#gate = new TrafficGate({ rate }, { clock });
     const resolving = { ...RESOLVER_DEFAULTS, nameServers, ipv6: words.exitIpv6 };
     this.#resolver = new NameResolver(resolving, { clock });
+    this.#asker = new DirectoryAsker({
+      clock,
+      ask: (number, bytes) => this.#say({ kind: 'directory', number, bytes }),
+    });
     const real = createRealRuntime();
     const network = meterNetwork(this.#takingOver(real.network), this.#gate);
     this.#plane = new RelayPlane(config, {
       runtime: { ...real, network },
       keys: () => this.#keys,
       kernels,
-      directory: this.#directory,
+      directory: this.#asker.handler,
       resolver: this.#resolver,
       params: () => this.#situation.params,
       exitSource: this.#exitSource,
@@ -74,12 +76,15 @@ class Shard {
       ...network,
       listenTls: async (at, accept) => {
         const acceptor = network.acceptTls(at, accept);
+        const { host, port } = at;
+        const local = { host, port };
+        // What comes in at a second place is handed over like the rest, by which the first has been begun.
+        if (this.#inbox !== undefined) return { local, setIdentity: () => {}, close: async () => {} };
         const take = (socket: net.Socket): void => acceptor.take(socket);
         const inbox = receiveHandOvers(this.#setup.handOverPath, take);
         this.#inbox = inbox;
-        const { host, port } = at;
         return {
-          local: { host, port },
+          local,
           setIdentity: acceptor.setIdentity,
           close: async () => inbox.close(),
         };
@@ -109,29 +114,13 @@ class Shard {
       case 'exit-policy':
         this.#plane.reconfigure({ ...this.#setup.config, exitPolicy: message.exitPolicy });
         return;
-      case 'answer': {
-        const asked = this.#asked.get(message.number);
-        this.#asked.delete(message.number);
-        if (message.bytes === undefined) asked?.reject();
-        else asked?.resolve(message.bytes);
+      case 'answer':
+        this.#asker.answer(message.number, message.bytes);
         return;
-      }
       case 'stop':
         this.#stop();
     }
   }
-
-  /** Requests are looked at here until they are whole, and answered by the main thread. */
-  readonly #directory: DirectoryHandler = (bytes) => {
-    const request = new DirectoryRequestReader({ bodyBytesMax: REQUEST_BODY_BYTES_MAX }).push(bytes);
-    if (request.ok && request.value === 'more') return undefined;
-    this.#asks += 1;
-    const number = this.#asks;
-    return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject: () => reject(new Error('no answer')) });
-      this.#say({ kind: 'directory', number, bytes: bytes.slice() });
-    });
-  };
 
   readonly #exitSource: ExitSource = (peer) => {
     if (peer?.rsaFingerprint === undefined) return false;

@@ -61,7 +61,8 @@ export class ShardedPlane {
   readonly #rates: RateBoard;
   /** What shards did that are gone. */
   #past: ShardReport[] = [];
-  #door: FrontDoor | undefined;
+  /** The first one first. */
+  #doors: FrontDoor[] = [];
   #isHibernating = false;
   #isOpen = false;
   /** Goes up with each {@link open}: what was begun before is no longer wanted. */
@@ -92,7 +93,7 @@ export class ShardedPlane {
 
   /** Where links come in. */
   get port(): number | undefined {
-    return this.#door?.port;
+    return this.#doors[0]?.port;
   }
 
   /** Of all shards, those that are gone included. */
@@ -109,10 +110,11 @@ export class ShardedPlane {
       const starts = await Promise.allSettled(this.#seats.map((seat) => this.#start(seat)));
       for (const start of starts) if (start.status === 'rejected') throw start.reason;
       const { listenAddress: host, orPort: port } = this.#config.words;
-      this.#door = await FrontDoor.open(
-        { host, port },
-        { shards: () => this.threads, isSticky: () => this.#isSticky() },
-      );
+      const { ipv6 } = this.#config;
+      for (const at of [{ host, port }, ...(ipv6 === undefined ? [] : [ipv6.listen])]) {
+        const modules = { shards: () => this.threads, isSticky: () => this.#isSticky() };
+        this.#doors.push(await FrontDoor.open(at, modules));
+      }
     } catch (error) {
       await this.close();
       throw error;
@@ -130,8 +132,7 @@ export class ShardedPlane {
 
   async close(): Promise<void> {
     this.#isOpen = false;
-    this.#door?.close();
-    this.#door = undefined;
+    for (const door of this.#doors.splice(0)) door.close();
     await Promise.all(
       this.#seats.map(async (seat) => {
         clearTimeout(seat.timer);
