@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { formatBytes, formatDuration, formatRate } from '../codec/units.ts';
+import type { Transfer } from '../node/transfer.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
+import { fileSpansOf } from './support/file-spans.ts';
 import { addExamples } from './support/help.ts';
 import { writeErr, writeJson, writeOut } from './support/output.ts';
 import { ProgressLine, progressText, RateMeter } from './support/progress.ts';
@@ -12,6 +14,7 @@ const REDRAW_MS = 250;
 interface GetWords extends TransferWords {
   readonly output: string;
   readonly seed?: boolean;
+  readonly files?: string;
 }
 
 /** `allium get`: download one torrent. */
@@ -20,15 +23,17 @@ export function registerGet(program: Command): void {
     .command('get')
     .summary('download a torrent')
     .description(
-      'Download a torrent, checking every piece before it is written. What is there already is verified and kept, ' +
+      'Download a torrent from a torrent file or a magnet link, checking every piece before it is written. What is there already is verified and kept, ' +
         'so an interrupted download goes on where it stopped.',
     )
-    .argument('<file.torrent>', 'the torrent to download')
+    .argument('<torrent>', 'a torrent file, or a magnet link in quotes')
     .requiredOption('-o, --output <folder>', 'save its files below this folder')
+    .option('--files <numbers>', 'download these files only, counted from 0: 0,2,4-6')
     .option('--seed', 'go on seeding afterwards, until interrupted');
   addTransferOptions(command);
   addExamples(command, [
     ['get debian.torrent -o downloads', 'Download with the peers its trackers know'],
+    ["get 'magnet:?xt=urn:btih:…' -o .", 'Download by a magnet link'],
     ['get big.torrent -o . --peer 127.0.0.1:6881 --no-tracker', 'Download from one peer only'],
   ]);
   command.action((file: string, words: GetWords) =>
@@ -36,22 +41,20 @@ export function registerGet(program: Command): void {
   );
 }
 
-async function get(file: string, words: GetWords, signal: AbortSignal): Promise<ExitCode> {
-  const { openTransfer } = await import('../node/transfer.ts');
-  const transfer = await openTransfer(transferOptions(file, words), async () => ({
-    root: words.output,
-    trusted: false,
-  }));
+async function get(torrentOrLink: string, words: GetWords, signal: AbortSignal): Promise<ExitCode> {
+  const line = new ProgressLine();
+  const transfer = await open(torrentOrLink, words, line, signal);
   const interrupted = new Promise<'interrupted'>((resolve) => {
     if (signal.aborted) resolve('interrupted');
     signal.addEventListener('abort', () => resolve('interrupted'));
   });
   const { torrent } = transfer;
-  const line = new ProgressLine();
   const startedMs = performance.now();
   try {
     if (await Promise.race([torrent.check(), interrupted])) return EXIT.interrupted;
     if (torrent.failure !== undefined) throw torrent.failure;
+    const files = fileSpansOf(words.files) ?? transfer.files;
+    if (files !== undefined) torrent.selectFiles(files);
     const before = torrent.have.count;
     const { pieceLength, contentBytes } = torrent.metainfo;
     const meter = new RateMeter(before * pieceLength);
@@ -77,6 +80,31 @@ async function get(file: string, words: GetWords, signal: AbortSignal): Promise<
   } finally {
     line.clear();
     await transfer.close();
+  }
+}
+
+/** Opens the transfer; for a magnet link, waits for the metadata. */
+async function open(
+  torrentOrLink: string,
+  words: GetWords,
+  line: ProgressLine,
+  signal: AbortSignal,
+): Promise<Transfer> {
+  const { openTransfer } = await import('../node/transfer.ts');
+  fileSpansOf(words.files); // complains before anything is opened
+  let timer: NodeJS.Timeout | undefined;
+  const onSearch = (search: { readonly peerCount: number }): void => {
+    timer = setInterval(
+      () => line.update(() => `looking for the metadata  ${search.peerCount} peers`),
+      REDRAW_MS,
+    );
+  };
+  const options = { ...transferOptions(torrentOrLink, words), signal, onSearch };
+  try {
+    return await openTransfer(options, async () => ({ root: words.output, trusted: false }));
+  } finally {
+    clearInterval(timer);
+    line.clear();
   }
 }
 

@@ -11,6 +11,7 @@ const REDRAW_MS = 500;
 
 interface SeedWords extends TransferWords {
   readonly check: boolean;
+  readonly superSeed?: boolean;
 }
 
 /** `allium seed`: serve the data of one torrent. */
@@ -25,6 +26,7 @@ export function registerSeed(program: Command): void {
     .argument('<file.torrent>', 'the torrent to seed')
     .argument('<path>', 'its data, or the folder that its data is in')
     .option('--no-check', 'trust the data without reading it first');
+  command.option('--super-seed', 'as the only seeder: send each piece once, as far as possible');
   addTransferOptions(command);
   addExamples(command, [
     ['seed album.torrent ~/music/album', 'Seed a folder'],
@@ -37,10 +39,13 @@ export function registerSeed(program: Command): void {
 
 async function seed(file: string, path: string, words: SeedWords, signal: AbortSignal): Promise<ExitCode> {
   const { findData, openTransfer } = await import('../node/transfer.ts');
-  const transfer = await openTransfer(transferOptions(file, words), async (metainfo, files) => ({
-    root: await findData(path, metainfo, files),
-    trusted: !words.check,
-  }));
+  const transfer = await openTransfer(
+    { ...transferOptions(file, words), superSeed: words.superSeed === true, signal },
+    async (metainfo, files) => ({
+      root: await findData(path, metainfo, files),
+      trusted: !words.check,
+    }),
+  );
   const { torrent, listening } = transfer;
   const line = new ProgressLine();
   const interrupted = new Promise<true>((resolve) => {

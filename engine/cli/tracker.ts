@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
+import { parseEndpoint } from '../codec/endpoint.ts';
 import type { LogLevel } from '../node/log.ts';
 import type { TrackerSettings } from '../node/tracker/tracker-daemon.ts';
 import type { Endpoint } from '../runtime/port.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
 import { interrupted } from './support/interrupted.ts';
-import { countValue, parseEndpoint, portValue, repeatedValue } from './support/option-values.ts';
+import { countValue, portValue, repeatedValue } from './support/option-values.ts';
 import { runCommand } from './support/run-command.ts';
 import { registerTrackerMembers } from './tracker-members.ts';
 

@@ -1,13 +1,16 @@
-import type { Bitfield } from '../bittorrent/bitfield.ts';
+import { Bitfield } from '../bittorrent/bitfield.ts';
+import { isInSpans } from '../bittorrent/magnet/file-spans.ts';
+import type { FileSpan } from '../bittorrent/magnet/types.ts';
 import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { PRIORITY_SKIP } from '../bittorrent/picker/types.ts';
 import type { TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
-import type { Torrent } from '../bittorrent/torrent/torrent.ts';
-import type { PieceIndex } from '../bittorrent/units.ts';
-import type { TrackerTransports } from '../discovery/tracker/transports.ts';
+import type { Torrent, TorrentEvents } from '../bittorrent/torrent/torrent.ts';
+import { fileIndex, type PieceIndex } from '../bittorrent/units.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
-import { TorrentTrackers } from './torrent-trackers.ts';
+import type { PeerFinders } from './sources/finders.ts';
+import { PeerSources } from './sources/peer-sources.ts';
+import type { SourceSettings } from './sources/source-rules.ts';
 import type { TorrentState, TorrentView } from './view.ts';
 
 export interface ManagedTorrentOptions {
@@ -16,8 +19,8 @@ export interface ManagedTorrentOptions {
   /** Counters of earlier runs. */
   readonly downloadedBytes?: number;
   readonly uploadedBytes?: number;
-  /** Contact the trackers the torrent names. */
-  readonly trackers: boolean;
+  /** Where its peers may come from. */
+  readonly sources: SourceSettings;
   readonly peerId: Uint8Array;
 }
 
@@ -32,8 +35,7 @@ export interface ManagedTorrentModules {
   readonly shard: Shard;
   readonly runtime: Runtime;
   readonly metainfo: Metainfo;
-  /** Ways to trackers, by URL scheme without colon. */
-  readonly transports: TrackerTransports['announce'];
+  readonly finders: PeerFinders;
   readonly events: ManagedTorrentEvents;
 }
 
@@ -44,7 +46,7 @@ export class ManagedTorrent {
   readonly addedAtMs: number;
   private readonly options: ManagedTorrentOptions;
   private readonly modules: ManagedTorrentModules;
-  private readonly trackers: TorrentTrackers | undefined;
+  private readonly sources: PeerSources;
   private currentState: TorrentState = 'stopped';
   private error: Error | undefined;
   private piecesChecked = 0;
@@ -59,28 +61,30 @@ export class ManagedTorrent {
     this.modules = modules;
     this.metainfo = modules.metainfo;
     this.addedAtMs = options.addedAtMs;
-    this.torrent = modules.shard.add(options.torrent, modules.metainfo, {
-      onPiece: (piece) => modules.events.onPiece?.(this, piece),
-      onDone: () => {
-        // A torrent that has nothing to fetch when it starts has not been completed here.
-        if (this.currentState === 'downloading') {
-          this.enter('seeding');
-          this.trackers?.completed();
-        }
-        modules.events.onDone?.(this);
+    const { metainfo } = modules;
+    this.sources = new PeerSources(
+      {
+        infoHashes: [metainfo.infoHashV1, metainfo.infoHashV2].filter((hash) => hash !== undefined),
+        tiers: metainfo.trackers,
+        isPrivate: metainfo.isPrivate,
+        peerId: options.peerId,
+        port: options.torrent.listenPort,
+        wanted: options.sources,
       },
-      onError: (error) => this.fail(error),
-    });
-    if (options.trackers) {
-      this.trackers = new TorrentTrackers(
-        { peerId: options.peerId, port: options.torrent.listenPort },
-        {
-          ...modules,
-          totals: () => this.totals(),
-          onPeers: (peers) => this.torrent.addCandidates(peers),
-        },
-      );
-    }
+      {
+        ...modules,
+        totals: () => this.totals(),
+        isSeed: () => this.torrent.picker.isDone,
+        onPeers: (peers) => this.torrent.addCandidates(peers),
+      },
+    );
+    const dhtPort = this.sources.uses.dht ? (modules.finders.dhtPort ?? 0) : 0;
+    this.torrent = modules.shard.add(
+      { ...options.torrent, dhtPort },
+      metainfo,
+      this.torrentEvents(),
+      this.sources.plugs,
+    );
   }
 
   get state(): TorrentState {
@@ -122,7 +126,7 @@ export class ManagedTorrent {
     if (life !== this.life) return;
     this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
     this.torrent.start();
-    this.trackers?.start();
+    this.sources.start();
   }
 
   /** Joins the swarm to serve what is verified; what is missing is not fetched and not written. */
@@ -131,7 +135,7 @@ export class ManagedTorrent {
     for (const piece of have.missing()) picker.setPriority(piece, PRIORITY_SKIP);
     this.enter('seeding');
     this.torrent.start();
-    this.trackers?.start();
+    this.sources.start();
   }
 
   /** Leaves it in state `error`: something has to be done first. */
@@ -169,7 +173,7 @@ export class ManagedTorrent {
     this.life++;
     this.cancelCheck = true;
     await this.checking?.catch(() => {});
-    await Promise.all([this.torrent.stop(), this.trackers?.stop()]);
+    await Promise.all([this.torrent.stop(), this.sources.stop()]);
     if (this.currentState !== 'error') this.enter('stopped');
   }
 
@@ -177,6 +181,18 @@ export class ManagedTorrent {
   async remove(): Promise<void> {
     await this.stop();
     await this.modules.shard.remove(this.torrent);
+  }
+
+  /** BEP 53: downloads these files only; counted from 0 in the order of the torrent, padding included. */
+  selectFiles(spans: readonly FileSpan[]): void {
+    const { picker, layout } = this.torrent;
+    const wanted = new Bitfield(this.metainfo.pieceCount);
+    for (const [index, file] of this.metainfo.files.entries()) {
+      if (file.byteLength === 0 || file.isPadding || !isInSpans(index, spans)) continue;
+      const { first, end } = layout.piecesOf(fileIndex(index));
+      for (let piece: number = first; piece < end; piece++) wanted.set(piece);
+    }
+    for (const piece of wanted.missing()) picker.setPriority(piece, PRIORITY_SKIP);
   }
 
   addPeers(endpoints: Iterable<Endpoint>): void {
@@ -206,6 +222,23 @@ export class ManagedTorrent {
     };
   }
 
+  private torrentEvents(): TorrentEvents {
+    const { events } = this.modules;
+    return {
+      onPiece: (piece) => events.onPiece?.(this, piece),
+      onDone: () => {
+        // A torrent that has nothing to fetch when it starts has not been completed here.
+        if (this.currentState === 'downloading') {
+          this.enter('seeding');
+          this.sources.completed();
+        }
+        events.onDone?.(this);
+      },
+      onError: (error) => this.fail(error),
+      onDhtNode: (endpoint) => this.sources.onDhtNode(endpoint),
+    };
+  }
+
   private totals() {
     const { downRate, upRate, have } = this.torrent;
     const missing = this.metainfo.pieceCount - have.count;
@@ -216,7 +249,7 @@ export class ManagedTorrent {
   private fail(error: unknown): void {
     this.error = error instanceof Error ? error : new Error(String(error));
     this.enter('error');
-    void this.trackers?.stop();
+    void this.sources.stop();
   }
 
   private enter(state: TorrentState): void {

@@ -1,4 +1,5 @@
 import type { Bitfield } from '../bittorrent/bitfield.ts';
+import type { Magnet } from '../bittorrent/magnet/types.ts';
 import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
@@ -8,12 +9,15 @@ import type { HashService } from '../kernels/hash-service.ts';
 import type { Slab } from '../kernels/slab.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 import { ManagedTorrent, type ManagedTorrentEvents } from './managed-torrent.ts';
+import type { PeerFinders } from './sources/finders.ts';
+import { MagnetSearch } from './sources/magnet-search.ts';
+import type { SourceSettings } from './sources/source-rules.ts';
 import type { SessionView } from './view.ts';
 
 export interface SessionOptions {
   readonly listen: Endpoint;
-  /** Contact the trackers that torrents name. */
-  readonly trackers: boolean;
+  /** Where peers may come from. */
+  readonly sources: SourceSettings;
   /** What every torrent gets unless {@link Session.add} says otherwise. */
   readonly torrentDefaults?: Partial<Omit<TorrentOptions, 'root' | 'have' | 'listenPort'>>;
 }
@@ -24,6 +28,8 @@ export interface SessionModules {
   readonly hashes: HashService;
   readonly shard: Shard;
   readonly events: ManagedTorrentEvents;
+  /** What there is beside trackers. Asked when a torrent is added. */
+  readonly finders?: () => Omit<PeerFinders, 'transports'>;
 }
 
 /** What is known of a torrent when it is added. */
@@ -43,6 +49,7 @@ export class Session {
   private readonly modules: SessionModules;
   private readonly torrents = new Map<string, ManagedTorrent>();
   private readonly transports: TrackerTransports;
+  private readonly searches = new Set<MagnetSearch>();
   private listening: Endpoint | undefined;
 
   constructor(options: SessionOptions, modules: SessionModules) {
@@ -54,6 +61,11 @@ export class Session {
   /** Opens the port. Rejects with ADDRESS_IN_USE or NO_PERMISSION. */
   async listen(): Promise<Endpoint> {
     this.listening = await this.modules.shard.listen(this.options.listen);
+    return this.listening;
+  }
+
+  /** Where it listens; undefined when it does not. */
+  get local(): Endpoint | undefined {
     return this.listening;
   }
 
@@ -87,13 +99,26 @@ export class Session {
         addedAtMs: options.addedAtMs ?? runtime.clock.wallClock(),
         downloadedBytes: options.downloadedBytes ?? 0,
         uploadedBytes: options.uploadedBytes ?? 0,
-        trackers: this.options.trackers,
+        sources: this.options.sources,
         peerId: shard.peerId,
       },
-      { shard, runtime, metainfo, events, transports: this.transports.announce },
+      { shard, runtime, metainfo, events, finders: this.finders },
     );
     this.torrents.set(infoHash, managed);
     return managed;
+  }
+
+  /** Looks for the metadata of a magnet link. Throws BAD_USAGE when there is something with its info-hash. */
+  search(magnet: Magnet): MagnetSearch {
+    const { shard, runtime } = this.modules;
+    const { sources } = this.options;
+    const search = new MagnetSearch(
+      { magnet, sources, port: this.listening?.port ?? 0 },
+      { shard, runtime, finders: this.finders },
+    );
+    this.searches.add(search);
+    void search.found.catch(() => {}).then(() => this.searches.delete(search));
+    return search;
   }
 
   async remove(infoHash: string): Promise<void> {
@@ -104,8 +129,13 @@ export class Session {
 
   /** Stops all torrents; the shard is closed by its owner. */
   async close(): Promise<void> {
+    await Promise.all([...this.searches].map((search) => search.cancel()));
     await Promise.all(this.list().map((managed) => managed.stop()));
     this.transports.close();
+  }
+
+  private get finders(): PeerFinders {
+    return { ...this.modules.finders?.(), transports: this.transports.announce };
   }
 
   view(): SessionView {

@@ -1,4 +1,3 @@
-import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { Announcer, type AnnouncerStatus, type TransferTotals } from '../discovery/tracker/announcer.ts';
 import type { AnnounceTransport } from '../discovery/tracker/types.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
@@ -7,11 +6,14 @@ export interface TorrentTrackersOptions {
   readonly peerId: Uint8Array;
   /** Where this node listens; trackers hand it to other peers. */
   readonly port: number;
+  /** v1 and v2, as far as they are known. */
+  readonly infoHashes: readonly Uint8Array[];
+  /** BEP 12. */
+  readonly tiers: readonly (readonly string[])[];
 }
 
 export interface TorrentTrackersModules {
   readonly runtime: Runtime;
-  readonly metainfo: Metainfo;
   /** By URL scheme without colon. */
   readonly transports: Readonly<Record<string, AnnounceTransport>>;
   readonly totals: () => TransferTotals;
@@ -23,14 +25,11 @@ export class TorrentTrackers {
   private readonly announcers: readonly Announcer[];
 
   constructor(options: TorrentTrackersOptions, modules: TorrentTrackersModules) {
-    const { metainfo } = modules;
-    const hashes = [metainfo.infoHashV1, metainfo.infoHashV2].filter((hash) => hash !== undefined);
+    const { infoHashes, tiers, peerId, port } = options;
     this.announcers =
-      metainfo.trackers.length === 0
+      tiers.length === 0
         ? []
-        : hashes.map(
-            (infoHash) => new Announcer({ ...options, infoHash, tiers: metainfo.trackers }, modules),
-          );
+        : infoHashes.map((infoHash) => new Announcer({ peerId, port, infoHash, tiers }, modules));
   }
 
   get status(): readonly AnnouncerStatus[] {

@@ -180,6 +180,16 @@ export interface Network {
   ): Promise<TlsListener>;
   /** `onMessage` may keep the bytes it gets. */
   bindDatagram(at: Endpoint, onMessage: (bytes: Uint8Array, from: Endpoint) => void): Promise<DatagramSocket>;
+  /**
+   * Joins a multicast group (`group.port` shared with other programs) and hears what is sent to it, own messages
+   * included. `localHost`: the address of the interface; undefined: the system's choice. What is sent goes no further
+   * than the local network. Absent where a network must not do that: behind a proxy, say.
+   */
+  readonly joinMulticast?: (
+    group: Endpoint,
+    localHost: string | undefined,
+    onMessage: (bytes: Uint8Array, from: Endpoint) => void,
+  ) => Promise<DatagramSocket>;
   /** Literal addresses of a name, at least one; of a literal address itself. Rejects with AlliumError NETWORK_FAILED. */
   lookup(name: string): Promise<readonly string[]>;
   /** DNS text records of a name, each joined; none is an empty list. Rejects with AlliumError NETWORK_FAILED. */

@@ -22,8 +22,13 @@ function setUp() {
     { runtime, slab, hashes: new InlineHashService({}, { slab }) },
   );
   const managed = new ManagedTorrent(
-    { torrent: { ...TORRENT_DEFAULTS, root: '/d' }, addedAtMs: 0, trackers: false, peerId },
-    { shard, runtime, metainfo: made.metainfo, events: {}, transports: {} },
+    {
+      torrent: { ...TORRENT_DEFAULTS, root: '/d' },
+      addedAtMs: 0,
+      sources: { trackers: false, dht: false, pex: false, lsd: false },
+      peerId,
+    },
+    { shard, runtime, metainfo: made.metainfo, events: {}, finders: { transports: {} } },
   );
   return { world, runtime, managed };
 }

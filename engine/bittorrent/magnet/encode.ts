@@ -1,5 +1,5 @@
+import { endpointText } from '../../codec/endpoint.ts';
 import { hex } from '../../codec/hex.ts';
-import type { Endpoint } from '../../runtime/port.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import { formatFileSpans } from './file-spans.ts';
 import type { Magnet } from './types.ts';
@@ -26,7 +26,7 @@ export function encodeMagnet(magnet: Magnet): string {
   add('xl', magnet.byteLength?.toString());
   for (const url of magnet.trackers) add('tr', url);
   for (const url of magnet.webSeeds) add('ws', url);
-  for (const peer of magnet.peers) parts.push(`x.pe=${peerText(peer)}`);
+  for (const peer of magnet.peers) parts.push(`x.pe=${endpointText(peer)}`);
   if (magnet.files !== undefined) parts.push(`so=${formatFileSpans(magnet.files)}`);
   for (const url of magnet.torrentUrls) add('xs', url);
   return `magnet:?${parts.join('&')}`;
@@ -51,8 +51,4 @@ export function magnetOf(metainfo: Metainfo): Magnet {
 /** The magnet link of a torrent. */
 export function magnetLink(metainfo: Metainfo): string {
   return encodeMagnet(magnetOf(metainfo));
-}
-
-function peerText({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,7 @@
 import { BLOCK_BYTES } from '../../kernels/types.ts';
 import type { PieceIndex } from '../units.ts';
-import { writeBitfield } from '../wire/encode.ts';
+import { PORT_FRAME_BYTES, writeBitfield, writePort } from '../wire/encode.ts';
+import type { Handshake } from '../wire/handshake.ts';
 import type { BlockRef, Message } from '../wire/message.ts';
 import { MESSAGE_ID } from '../wire/message-id.ts';
 import { offerFastPieces } from './allowed-fast.ts';
@@ -18,7 +19,7 @@ const FAST_PIECES_MAX = 64;
 const BITFIELDS_BURST_MAX = 32;
 
 /** What this side says first: what it has, in the shortest form the peer understands (BEP 3, 6). */
-export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
+export function sendGreeting(torrent: Torrent, peer: TorrentPeer, handshake: Handshake): void {
   const { connection } = peer;
   const { have } = torrent;
   if (connection.fast && have.isFull) connection.sendBare(MESSAGE_ID.haveAll);
@@ -28,6 +29,11 @@ export function sendGreeting(torrent: Torrent, peer: TorrentPeer): void {
     box.commit(writeBitfield(box.reserve(5 + have.bytes.length), box.at, have.bytes));
   }
   sendExtensionHandshake(torrent, peer);
+  const { dhtPort } = torrent.options;
+  if (dhtPort !== 0 && handshake.dht) {
+    const box = connection.outbox;
+    box.commit(writePort(box.reserve(PORT_FRAME_BYTES), box.at, dhtPort));
+  }
 }
 
 /** Acts on a message that has been decoded and checked. Blocks and requests do not come this way. */
@@ -67,6 +73,9 @@ export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Messag
       return;
     case 'hash-request':
       torrent.hashResponder.answer(peer, message);
+      return;
+    case 'port':
+      torrent.modules.events.onDhtNode?.({ host: connection.remote.host, port: message.port });
       return;
     case 'extended':
       takeExtended(torrent, peer, message.extension, message.payload);

@@ -19,6 +19,10 @@ export interface TorrentOptions {
   readonly pipelineBlocksMax: number;
   /** Where this node listens; 0: nowhere. Told to peers (BEP 10: p). */
   readonly listenPort: number;
+  /** UDP port of this node's DHT, told to peers (BEP 5: port); 0: none. */
+  readonly dhtPort: number;
+  /** BEP 16: while it has everything, show each peer few pieces at a time. */
+  readonly superSeed: boolean;
 }
 
 export const TORRENT_DEFAULTS: Omit<TorrentOptions, 'root' | 'have'> = {
@@ -29,4 +33,6 @@ export const TORRENT_DEFAULTS: Omit<TorrentOptions, 'root' | 'have'> = {
   bannedMax: 1000,
   pipelineBlocksMax: 512,
   listenPort: 0,
+  dhtPort: 0,
+  superSeed: false,
 };

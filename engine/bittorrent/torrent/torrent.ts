@@ -48,6 +48,8 @@ export interface TorrentEvents {
   /** It cannot go on: the disk is full, a file cannot be written. The torrent has stopped. */
   onError?(error: unknown): void;
   onClosed?(reason: CloseReason): void;
+  /** BEP 5: a peer says where its DHT node is. */
+  onDhtNode?(endpoint: Endpoint): void;
 }
 
 export interface TorrentModules extends ShardSeat {
@@ -105,7 +107,10 @@ export class Torrent implements ShardHost {
     this.infoHashes = [metainfo.infoHashV1, metainfo.infoHashV2?.subarray(0, 20)].filter(
       (hash) => hash !== undefined,
     );
-    this.features = { extended: true, fast: true, dht: false, v2: metainfo.version !== 'v1' };
+    this.features = {
+      ...{ extended: true, fast: true },
+      ...{ dht: options.dhtPort !== 0, v2: metainfo.version !== 'v1' },
+    };
     this.rules = rulesOf(metainfo, this.layout);
     this.dialer = new Dialer(options, {
       clock,
@@ -227,7 +232,7 @@ export class Torrent implements ShardHost {
       { connection, download: this.downloader.addPeer(connection) },
     );
     this.peers.set(connection.id, peer);
-    sendGreeting(this, peer);
+    sendGreeting(this, peer, handshake);
     return undefined;
   }
 

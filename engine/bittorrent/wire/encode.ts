@@ -7,6 +7,8 @@ import { HASH_REQUEST_BYTES, MESSAGE_ID } from './message-id.ts';
 export const REQUEST_FRAME_BYTES = 17;
 /** Bytes of a HAVE, SUGGEST PIECE or ALLOWED FAST frame. */
 export const HAVE_FRAME_BYTES = 9;
+/** Bytes of a PORT frame. */
+export const PORT_FRAME_BYTES = 7;
 
 /** A message that is nothing but its id: choke, unchoke, interested, not interested, have all, have none. */
 export type BareMessageId = 0 | 1 | 2 | 3 | 14 | 15;
@@ -104,7 +106,7 @@ export function writePort(out: Uint8Array, at: number, port: number): number {
   out[at + 4] = MESSAGE_ID.port;
   out[at + 5] = port >>> 8;
   out[at + 6] = port;
-  return 7;
+  return PORT_FRAME_BYTES;
 }
 
 /** BEP 10: `extension` is the number the receiver gave this extension in its handshake; 0: the handshake itself. */

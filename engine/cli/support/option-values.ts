@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseEndpoint } from '../../codec/endpoint.ts';
 import { parseRate, parseSize } from '../../codec/units.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 
@@ -34,14 +35,6 @@ export function endpointValue(text: string, before: readonly Endpoint[] = []): r
   if (endpoint === undefined)
     throw new InvalidArgumentError('Give HOST:PORT, such as 127.0.0.1:6881 or [::1]:6881.');
   return [...before, endpoint];
-}
-
-/** `HOST:PORT` or `[V6]:PORT` taken apart; undefined when it is neither. */
-export function parseEndpoint(text: string): Endpoint | undefined {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host !== undefined && port >= 1 && port <= 65535 ? { host, port } : undefined;
 }
 
 /** For commander: an option that may be given several times and keeps every value. */

@@ -5,6 +5,7 @@ import { bindUdp, type DatagramOptions } from './datagram.ts';
 import { endOfError, isPort, toEndpoint } from './endpoint.ts';
 import { requestHttp } from './http.ts';
 import { listenTcp } from './listener.ts';
+import { joinGroup } from './multicast.ts';
 import { lookupName, lookupText } from './names.ts';
 import type { RealStats } from './stats.ts';
 import { RealStream, type RealStreamModules, type RealStreamOptions } from './stream.ts';
@@ -42,6 +43,7 @@ export function createRealNetwork(
     listenTls: (at, accept) => listenTls({ ...at, ...options }, streamModules, accept),
     acceptTls: (how, accept) => acceptTls({ ...how, ...options }, streamModules, accept),
     bindDatagram: (at, onMessage) => bindUdp(at, options, modules, onMessage),
+    joinMulticast: joinGroup,
     lookup: lookupName,
     lookupText,
     http: requestHttp,

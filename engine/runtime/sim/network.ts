@@ -5,6 +5,7 @@ import { dial, isLiteral } from './dial.ts';
 import { requestVirtual } from './http.ts';
 import { SimListener, type SimTlsDoor } from './listener.ts';
 import type { Machine } from './machine.ts';
+import { joinSimGroup } from './multicast.ts';
 
 /** Where ports chosen by the system start and end (Linux). */
 const PORT_FIRST = 32768;
@@ -78,6 +79,7 @@ export function createSimNetwork(machine: Machine): Network {
       throw new AlliumError('NETWORK_FAILED', `nobody is called ${name}`, { details: { name } });
     },
     lookupText: async (name) => machine.world.texts.get(name) ?? [],
+    joinMulticast: async (group, _localHost, onMessage) => joinSimGroup(machine, group, onMessage),
     http: (request) => requestVirtual(machine, request),
   };
 }

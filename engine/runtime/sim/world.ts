@@ -1,5 +1,6 @@
 import { type HostOptions, SimHost } from './host.ts';
 import type { VirtualServer } from './http.ts';
+import { SimGroups } from './multicast.ts';
 import { Pacer } from './pacer.ts';
 import { type LinkOptions, Path } from './path.ts';
 import { SegmentPool } from './segment.ts';
@@ -27,6 +28,7 @@ export interface WorldOptions {
  * equal programs give equal traces. Nothing happens except in {@link run}.
  */
 export class SimWorld {
+  readonly groups = new SimGroups();
   readonly seed: number;
   readonly timeline = new Timeline();
   readonly trace: Trace;

@@ -4,12 +4,12 @@ import * as assert from 'uvu/assert';
 import {
   countValue,
   endpointValue,
-  parseEndpoint,
   portValue,
   rateValue,
   repeatedValue,
   sizeValue,
 } from '../../../engine/cli/support/option-values.ts';
+import { parseEndpoint } from '../../../engine/codec/endpoint.ts';
 
 const values = suite('option values');
 
