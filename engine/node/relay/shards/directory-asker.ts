@@ -55,7 +55,13 @@ export class DirectoryAsker {
   }
 
   #busy(): Uint8Array {
-    const draft = { status: 503, reason: 'Busy', body: [], encoding: 'identity', lifetimeMs: undefined } as const;
+    const draft = {
+      status: 503,
+      reason: 'Busy',
+      body: [],
+      encoding: 'identity',
+      lifetimeMs: undefined,
+    } as const;
     return encodeAnswerHead(draft, { nowMs: this.#clock.wallClock(), clientAddress: undefined });
   }
 }
