@@ -8,6 +8,7 @@ import {
   SLAB_START,
 } from './memory-map.ts';
 import { SlabBitmap } from './slab-bitmap.ts';
+import { type SlabCopy, slabCopier } from './slab-copy.ts';
 import { SLOT_BYTES } from './types.ts';
 
 const SLAB_BYTES_MAX = MEMORY_PAGES_MAX * PAGE_BYTES - SLAB_START;
@@ -49,6 +50,8 @@ export class Slab implements LeaseHome {
   readonly buffer: SharedArrayBuffer;
   /** The whole memory, so that a lease's offset is an index into it. */
   readonly bytes: Uint8Array;
+  /** Copies within it; much faster than `bytes.copyWithin` for short or unequally aligned ranges. */
+  readonly copy: SlabCopy;
   readonly slotCount: number;
   readonly threadCountMax: number;
   readonly #bitmap: SlabBitmap;
@@ -85,6 +88,7 @@ export class Slab implements LeaseHome {
     this.memory = createKernelMemory(byteLength);
     this.buffer = this.memory.buffer;
     this.bytes = new Uint8Array(this.buffer);
+    this.copy = slabCopier(this.memory);
     this.#bitmap = new SlabBitmap(slotCount);
     this.#threads = new Array<boolean>(threadCountMax).fill(false);
     this.#leases = new Array<Lease | undefined>(slotCount).fill(undefined);

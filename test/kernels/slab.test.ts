@@ -277,4 +277,25 @@ suite('a callback that throws does not cost the others their turn', async () => 
   assert.equal(called, ['b']);
 });
 
+suite('copies within itself, also over what it copies, and nothing outside', () => {
+  const slab = new Slab({ slotCount: 2, threadCountMax: 1 });
+  const { offset } = lease(slab, 1);
+  const cells = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) & 0xff);
+  for (const [to, from] of [
+    [3, 500],
+    [500, 3],
+    [17, 20],
+    [20, 17],
+  ] as const) {
+    const expected = new Uint8Array(2000);
+    expected.set(cells);
+    expected.copyWithin(to, from, from + 498);
+    slab.bytes.fill(0, offset, offset + 2000);
+    slab.bytes.set(cells, offset);
+    slab.copy(offset + to, offset + from, 498);
+    assert.equal(slab.bytes.slice(offset, offset + 2000), expected, `${from} → ${to}`);
+  }
+  assert.throws(() => slab.copy(slab.bytes.length - 10, offset, 20), /out of bounds/);
+});
+
 suite.run();

@@ -96,7 +96,7 @@ export class ClientLink implements CircuitLink {
       },
     );
     this.#outbox = new CellOutbox({ ...modules, channel: this.#channel });
-    this.#joiner = new PayloadJoiner({ bytes: modules.slab.bytes, clock: modules.clock });
+    this.#joiner = new PayloadJoiner(modules);
     this.#inbox = new CircuitInbox(options, {
       bytes: modules.slab.bytes,
       ciphers: modules.ciphers,

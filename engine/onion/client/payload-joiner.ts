@@ -1,4 +1,5 @@
 import type { Lease } from '../../kernels/lease.ts';
+import type { Slab } from '../../kernels/slab.ts';
 import type { Clock } from '../../runtime/port.ts';
 import { CELL_BYTES } from '../cell/command.ts';
 import type { ClientCircuit } from './circuit.ts';
@@ -10,7 +11,7 @@ import type { ClientStream } from './stream.ts';
  * are overwritten, of cells that have been dealt with.
  */
 export class PayloadJoiner {
-  readonly #bytes: Uint8Array;
+  readonly #slab: Slab;
   readonly #clock: Clock;
   #circuit: ClientCircuit | undefined;
   #stream: ClientStream | undefined;
@@ -20,8 +21,8 @@ export class PayloadJoiner {
   #end = 0;
   #nextBodyAt = 0;
 
-  constructor(modules: { readonly bytes: Uint8Array; readonly clock: Clock }) {
-    this.#bytes = modules.bytes;
+  constructor(modules: { readonly slab: Slab; readonly clock: Clock }) {
+    this.#slab = modules.slab;
     this.#clock = modules.clock;
   }
 
@@ -42,7 +43,7 @@ export class PayloadJoiner {
       this.#start = dataAt;
       this.#end = dataAt;
     } else {
-      this.#bytes.copyWithin(this.#end, dataAt, dataAt + dataLength);
+      this.#slab.copy(this.#end, dataAt, dataLength);
     }
     this.#end += dataLength;
     this.#nextBodyAt = bodyAt + CELL_BYTES;
@@ -58,7 +59,7 @@ export class PayloadJoiner {
     this.#lease = undefined;
     this.#circuit = undefined;
     if (stream.state !== 'open') return;
-    stream.onData(this.#bytes.subarray(this.#start, this.#end), lease);
+    stream.onData(this.#slab.bytes.subarray(this.#start, this.#end), lease);
     if (stream.state !== ('open' as string)) return;
     const message = stream.flow?.onDelivered(stream.waitingBytes, this.#clock.now());
     if (message !== undefined) circuit.streams.sendFlow(stream, message);

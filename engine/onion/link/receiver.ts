@@ -7,6 +7,8 @@ import type { CellBatch } from './types.ts';
 
 /** A read of so many bytes or more makes a channel busy: the next goes into a run of its own. */
 const BUSY_READ_BYTES = 4096;
+/** So many shorter ones in a row, and it is quiet again: what is sent in bulk ends in short records, too. */
+const QUIET_READS = 8;
 /** With less room at its end a run is left. */
 const ROOM_BYTES_MIN = 4096;
 const NOTHING = new Uint8Array(0);
@@ -41,6 +43,7 @@ export class CellReceiver {
   #filled = 0;
   #parsed = 0;
   #busy = false;
+  #shortReads = 0;
   /** A cell's beginning, between two reads into the scratch buffer. */
   #carry: Uint8Array = NOTHING;
   /** Bytes of a cell that nobody wants, still to come. */
@@ -76,7 +79,7 @@ export class CellReceiver {
 
   /** So many bytes lie in the last target. */
   onRead(length: number): void {
-    this.#busy = length >= BUSY_READ_BYTES;
+    this.#note(length);
     const { slab, scratch, stats } = this.#memory;
     if (this.#run !== undefined) {
       this.#filled += length;
@@ -112,6 +115,16 @@ export class CellReceiver {
   stop(): void {
     this.#closed = true;
     this.#batch.clear();
+  }
+
+  #note(length: number): void {
+    if (length >= BUSY_READ_BYTES) {
+      this.#busy = true;
+      this.#shortReads = 0;
+    } else if (this.#busy) {
+      this.#shortReads += 1;
+      this.#busy = this.#shortReads < QUIET_READS;
+    }
   }
 
   #leaveRun(): void {

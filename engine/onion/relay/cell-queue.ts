@@ -138,7 +138,7 @@ export class CellQueue {
       const count = Math.min(cells - moved, SLOT_CELLS - this.#slotCells);
       const to = this.#slot.offset + this.#slotCells * CELL_BYTES;
       const from = offset + moved * CELL_BYTES;
-      slab.bytes.copyWithin(to, from, from + count * CELL_BYTES);
+      slab.copy(to, from, count * CELL_BYTES);
       this.#append(this.#slot, to, count, nowMs);
       this.#slotCells += count;
       moved += count;

@@ -96,7 +96,7 @@ export class Originator {
       const part = Math.min(most, length - at);
       const isTagged = sender.onSent(1, nowMs);
       const dataAt = this.#cell(circuit, RELAY.data, stream, part, isTagged);
-      this.#slab.bytes.copyWithin(dataAt, from + at, from + at + part);
+      this.#slab.copy(dataAt, from + at, part);
       at += part;
       // The sender wants to know the tag of one such cell before it is told of the next.
       if (isTagged) this.flush();

@@ -111,6 +111,15 @@ test('what is read fast is not copied', () => {
   assert.is(memory.stats.directBytes, 500 * 514 - 16384);
 });
 
+test('short reads among long ones are not copied either, and several in a row make a channel quiet', () => {
+  const cells = Array.from({ length: 500 }, (_, i) => cell(i, CELL.relay, i & 0xff));
+  const stream = new Uint8Array(Buffer.concat(cells));
+  const among = receive(stream, [16384, 514]).memory;
+  assert.is(among.stats.copiedBytes, 31 * 514, 'the first read only');
+  const quiet = receive(stream, [16384, ...new Array<number>(600).fill(514)]).memory;
+  assert.is(quiet.stats.directBytes, 8 * 514);
+});
+
 test('a variable cell that is too long is told before it is kept', () => {
   const head = variable(CELL.certs, VARIABLE_BODY_BYTES_MAX + 1).subarray(0, 7);
   assert.equal(receive(head, [7]).seen, ['too long']);
