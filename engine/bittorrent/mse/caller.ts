@@ -53,6 +53,7 @@ export class MseCaller implements MseHandshake {
     this.input.push(bytes);
     let send: Uint8Array = NOTHING;
     if (this.state === 'key') {
+      if (this.input.startsLikePlain()) return this.fault('plain-answer');
       if (this.input.length < KEY_BYTES) return { kind: 'more', send };
       const said = this.introduce(this.input.take(KEY_BYTES));
       if (typeof said === 'string') return this.fault(said);

@@ -1,4 +1,8 @@
+import { isHandshakeStart } from '../wire/handshake.ts';
 import type { MseCipher } from './types.ts';
+
+/** The name of the protocol, which a handshake without encryption begins with. */
+const NAME_BYTES = 20;
 
 /**
  * What has come of a handshake: bytes are taken from the front, and deciphered when they are looked at. It holds
@@ -17,6 +21,11 @@ export class HandshakeInput {
     joined.set(this.bytes);
     joined.set(bytes, this.bytes.length);
     this.bytes = joined;
+  }
+
+  /** Whether it begins as a handshake without encryption does: no key ever has. */
+  startsLikePlain(): boolean {
+    return this.bytes.length >= NAME_BYTES && isHandshakeStart(this.bytes, 0, NAME_BYTES);
   }
 
   /** The first `length` bytes, which are there. */

@@ -23,6 +23,7 @@ export const INITIAL_PAYLOAD_BYTES_MAX = 65_535;
 /** Why a handshake came to nothing. */
 export type MseFault =
   | 'bad-key' // a public key that makes the secret foreseeable
+  | 'plain-answer' // the other side has begun a handshake without encryption
   | 'no-sync' // what marks the end of the padding did not come in time
   | 'unknown-torrent' // the caller means a torrent that is not here
   | 'bad-constant' // deciphered, it is not what was agreed: other keys

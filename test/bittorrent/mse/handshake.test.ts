@@ -105,6 +105,14 @@ test('nothing in common, another torrent, a flipped bit: each side says what is 
   kit.slab.assertAllReturned();
 });
 
+test('a caller that hears a plain handshake does not wait for a key', () => {
+  const kit = mseKit(7);
+  const caller = kit.caller(BOTH);
+  caller.start();
+  assert.is(caller.take(new TextEncoder().encode('\x13BitTorrent prot')).kind, 'more');
+  assert.equal(caller.take(new TextEncoder().encode('ocol')), { kind: 'fault', fault: 'plain-answer' });
+});
+
 test('padding beyond 512 bytes ends it on either side', () => {
   const kit = mseKit(4);
   const noise = seededRandom(9).bytes(700);

@@ -76,6 +76,12 @@ export class SlowSeeder {
       this.sockets.delete(socket);
     });
     socket.on('data', (chunk) => {
+      // No encryption here: who tries it comes again without.
+      if (!greeted && received.length === 0 && chunk[0] !== 19) {
+        this.visits.splice(this.visits.indexOf(visit), 1);
+        socket.destroy();
+        return;
+      }
       received = Buffer.concat([received, chunk]);
       if (!greeted && received.length >= 68) {
         received = received.subarray(68);
