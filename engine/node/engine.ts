@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { EncryptionMode } from '../bittorrent/mse/types.ts';
 import { SHARD_DEFAULTS, Shard } from '../bittorrent/torrent/shard.ts';
+import type { TransportName } from '../bittorrent/transport/transport.ts';
 import { VERSION } from '../codec/version.ts';
 import { HashPool } from '../kernels/pool.ts';
 import { Slab } from '../kernels/slab.ts';
 import { SLOT_BYTES } from '../kernels/types.ts';
 import { createRealRuntime } from '../runtime/real/runtime.ts';
 import type { NodeRuntime } from './net/world.ts';
+import { createTransports, TRANSPORT_NAMES_DEFAULT } from './transports.ts';
+import type { UdpPort } from './udp-port.ts';
 
 export interface EngineOptions {
   /** Memory that payload bytes live in; the bound for everything that is read, hashed and sent. */
@@ -16,6 +19,8 @@ export interface EngineOptions {
   readonly connectionsMax: number;
   /** Of connections with peers. */
   readonly encryption: EncryptionMode;
+  /** How peers are reached, in the order they are tried; all of them are listened for. */
+  readonly transports: readonly TransportName[];
 }
 
 export const ENGINE_DEFAULTS: EngineOptions = {
@@ -23,6 +28,7 @@ export const ENGINE_DEFAULTS: EngineOptions = {
   threadCount: Math.max(1, availableParallelism()),
   connectionsMax: SHARD_DEFAULTS.connectionsMax,
   encryption: 'prefer',
+  transports: TRANSPORT_NAMES_DEFAULT,
 };
 
 /** The parts that everything on this machine shares: the real world, the slab, the worker pool and one shard. */
@@ -31,6 +37,8 @@ export interface Engine {
   readonly slab: Slab;
   readonly hashes: HashPool;
   readonly shard: Shard;
+  /** Bound when the shard listens, unless uTP is not among its transports. */
+  readonly udp: UdpPort;
   /** Closes sockets, files and threads. */
   close(): Promise<void>;
 }
@@ -40,23 +48,36 @@ export function createEngine(
   options: Partial<EngineOptions> = {},
   modules: { readonly runtime?: NodeRuntime } = {},
 ): Engine {
-  const { slabBytes, threadCount, connectionsMax, encryption } = { ...ENGINE_DEFAULTS, ...options };
-  const runtime = modules.runtime ?? createRealRuntime();
+  const {
+    slabBytes,
+    threadCount,
+    connectionsMax,
+    encryption,
+    transports: names,
+  } = {
+    ...ENGINE_DEFAULTS,
+    ...options,
+  };
+  const world = modules.runtime ?? createRealRuntime();
+  const transports = createTransports({ names }, { runtime: world });
+  const runtime: NodeRuntime = { ...world, network: transports.network };
   // One scratch area per worker and one for the event loop itself.
   const slab = new Slab({ slotCount: Math.floor(slabBytes / SLOT_BYTES), threadCountMax: threadCount + 1 });
   const hashes = new HashPool({ threadCount }, { slab });
   const peerId = createPeerId(runtime.random.bytes(12));
   const shard = new Shard(
     { ...SHARD_DEFAULTS, connectionsMax, encryption, peerId },
-    { runtime, slab, hashes },
+    { runtime, slab, hashes, transports: transports.list },
   );
   return {
     runtime,
     slab,
     hashes,
     shard,
+    udp: transports.udp,
     async close() {
       await shard.close();
+      transports.close();
       await hashes.close();
     },
   };

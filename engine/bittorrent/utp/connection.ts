@@ -342,7 +342,8 @@ export class UtpConnection implements ByteStream, Due {
   private checkEnd(nowMs: number): void {
     const { isEnded, isPaused } = this.in!;
     // Half a connection is of no use to any protocol here.
-    if (this.isOpen() && this.reading && isEnded && !isPaused) this.linger({ kind: 'ended', code: '' }, nowMs);
+    if (this.isOpen() && this.reading && isEnded && !isPaused)
+      this.linger({ kind: 'ended', code: '' }, nowMs);
   }
 
   /** For its owner it is closed; what is under way, and the end, are still seen through. */

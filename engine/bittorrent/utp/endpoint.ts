@@ -7,7 +7,7 @@ import type {
   StreamEnd,
   StreamHandler,
 } from '../../runtime/port.ts';
-import { type ConnectionModules, UtpConnection } from './connection.ts';
+import { type ConnectionModules, SYN_SEQ, UtpConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Deadlines } from './deadlines.ts';
 import { type HalfOpen, HalfOpenTable } from './half-open.ts';
@@ -80,7 +80,7 @@ export class UtpEndpoint {
   private accept: ((stream: ByteStream) => StreamHandler | undefined) | undefined;
   private awake: UtpConnection[] = [];
   private isScheduled = false;
-  private batchMs = 0;
+  private nowMs = 0;
   private resetsLeft = 0;
   private resetsUntilMs = 0;
   private closed = false;
@@ -122,18 +122,20 @@ export class UtpEndpoint {
 
   /** As `Network.connect`; `to` must be a literal address. */
   connect(to: Endpoint, handler: StreamHandler, options: ConnectOptions): ByteStream {
-    const receiveId = this.freeId(to);
-    const connection = new UtpConnection(
-      { ...this.connectionOptions(to, 0), receiveId, sendId: (receiveId + 1) & 0xffff, seq: 2 },
-      this.connectionModules,
-    );
     const fault = this.faultOf(to);
+    if (fault !== undefined) return this.refuse(to, handler, fault);
+    const connection = this.outgoing(to);
     const nowMs = this.modules.clock.now();
-    if (fault === undefined) {
-      this.connections.add(connection);
-      connection.call(handler, nowMs, nowMs + options.timeoutMs);
-    } else connection.fail(handler, fault);
+    this.connections.add(connection);
+    connection.call(handler, nowMs, nowMs + options.timeoutMs);
     this.deadlines.update(connection, nowMs);
+    return connection;
+  }
+
+  /** A stream that comes to nothing: its owner hears `end`, after this call. */
+  refuse(to: Endpoint, handler: StreamHandler, end: StreamEnd): ByteStream {
+    const connection = this.outgoing(to);
+    connection.fail(handler, end);
     return connection;
   }
 
@@ -145,7 +147,7 @@ export class UtpEndpoint {
       this.stats.malformed++;
       return;
     }
-    if (!this.isScheduled) this.batchMs = this.modules.clock.now();
+    this.nowMs = this.modules.clock.now();
     // A request carries the id that its sender listens to; the ids of the answers are one higher (BEP 29).
     const isSyn = packet.type === PACKET_TYPE.syn;
     const receiveId = isSyn ? (packet.connectionId + 1) & 0xffff : packet.connectionId;
@@ -153,7 +155,7 @@ export class UtpEndpoint {
     if (connection === undefined && packet.type === PACKET_TYPE.reset) {
       connection = this.findRefused(packet.connectionId, from);
     }
-    if (connection !== undefined) connection.onPacket(packet, bytes, this.batchMs);
+    if (connection !== undefined) connection.onPacket(packet, bytes, this.nowMs);
     else if (isSyn) this.onSyn(receiveId, from);
     else this.onStranger(bytes, from);
   }
@@ -170,6 +172,12 @@ export class UtpEndpoint {
     }
     this.deadlines.close();
     this.closed = true;
+  }
+
+  private outgoing(to: Endpoint): UtpConnection {
+    const receiveId = this.freeId(to);
+    const ids = { receiveId, sendId: (receiveId + 1) & 0xffff, seq: SYN_SEQ + 1 };
+    return new UtpConnection({ ...this.connectionOptions(to, 0), ...ids }, this.connectionModules);
   }
 
   private connectionOptions(
@@ -222,10 +230,10 @@ export class UtpEndpoint {
     const { packet, outlet } = this;
     const sendId = packet.connectionId;
     if (this.accept === undefined || this.connections.size >= this.options.connectionsMax) {
-      this.refuse(sendId, packet.seq, from);
+      this.sendReset(sendId, packet.seq, from);
       return;
     }
-    const known = this.halfOpen.find(from, receiveId, this.batchMs);
+    const known = this.halfOpen.find(from, receiveId, this.nowMs);
     const entry: HalfOpen = known ?? {
       remote: from,
       receiveId,
@@ -233,7 +241,7 @@ export class UtpEndpoint {
       seq: this.modules.random.below(65536),
       ack: packet.seq,
       longestBytes: packet.longestBytes,
-      bornMs: this.batchMs,
+      bornMs: this.nowMs,
     };
     if (known === undefined) this.halfOpen.add(entry);
     const timestampUs = outlet.timestampUs();
@@ -254,7 +262,7 @@ export class UtpEndpoint {
   /** No connection has this id: the second packet of a caller, or a stray one. */
   private onStranger(bytes: Uint8Array, from: Endpoint): void {
     const { packet } = this;
-    const entry = this.halfOpen.find(from, packet.connectionId, this.batchMs);
+    const entry = this.halfOpen.find(from, packet.connectionId, this.nowMs);
     if (entry !== undefined && packet.type !== PACKET_TYPE.reset) {
       // Programs in use acknowledge the number before our answer's; one that goes by the letter of BEP 29, its own.
       const isPlain = packet.ack === sequenceAdd(entry.seq, -1);
@@ -265,7 +273,7 @@ export class UtpEndpoint {
     }
     this.stats.stray++;
     const isNumbered = packet.type === PACKET_TYPE.data || packet.type === PACKET_TYPE.fin;
-    if (isNumbered) this.refuse(packet.connectionId, packet.seq, from);
+    if (isNumbered) this.sendReset(packet.connectionId, packet.seq, from);
   }
 
   private admit(entry: HalfOpen, seq: number, bytes: Uint8Array): void {
@@ -277,20 +285,20 @@ export class UtpEndpoint {
       this.connectionModules,
     );
     if (this.connections.size >= this.options.connectionsMax) {
-      this.refuse(sendId, packet.seq, remote);
+      this.sendReset(sendId, packet.seq, remote);
       return;
     }
     this.connections.add(connection);
-    connection.accepted(ack, packet.windowBytes, this.batchMs);
+    connection.accepted(ack, packet.windowBytes, this.nowMs);
     const handler = this.accept?.(connection);
     if (handler === undefined) connection.destroy();
     else connection.open(handler);
-    connection.onPacket(packet, bytes, this.batchMs);
+    connection.onPacket(packet, bytes, this.nowMs);
   }
 
-  private refuse(connectionId: number, seq: number, to: Endpoint): void {
-    if (this.batchMs >= this.resetsUntilMs) {
-      this.resetsUntilMs = this.batchMs + 1000;
+  private sendReset(connectionId: number, seq: number, to: Endpoint): void {
+    if (this.nowMs >= this.resetsUntilMs) {
+      this.resetsUntilMs = this.nowMs + 1000;
       this.resetsLeft = this.options.resetsPerSecMax;
     }
     if (this.resetsLeft <= 0) return;

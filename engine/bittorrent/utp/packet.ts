@@ -68,7 +68,7 @@ function readExtensions(bytes: Uint8Array, into: UtpPacket): boolean {
     at += 2;
     if (at + length > bytes.length) return false;
     if (kind === EXTENSION_SACK) {
-      if (length === 0 || length % 4 !== 0) return false;
+      // BEP 29 asks for a multiple of 4 bytes; libtorrent sends masks of any length.
       into.sackAt = at;
       into.sackBytes = length;
     } else if (kind === EXTENSION_LONGEST && length === 2) into.longestBytes = readUint16(bytes, at);

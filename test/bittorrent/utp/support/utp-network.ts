@@ -54,6 +54,7 @@ export function utpNetwork(
         local: own.local,
         async close() {
           own.endpoint.listen(undefined);
+          if (own.endpoint.connectionCount === 0) own.close();
         },
       };
     },
