@@ -1,4 +1,11 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomFillSync } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  type RSAKeyPairOptions,
+  randomFillSync,
+} from 'node:crypto';
 import type { TlsKey } from '../../onion/crypto/link-certificates.ts';
 import { RELAY_RSA_BITS, RSA_EXPONENT } from '../../onion/crypto/rsa-key.ts';
 import { failure, type Result, success } from '../../onion/directory/result.ts';
@@ -15,25 +22,48 @@ export type CurveName = 'ed25519' | 'x25519';
  */
 const SPKI_DER = { type: 'spki', format: 'der' } as const;
 
-/** A fresh RSA key of the size that relays have: PKCS#1 DER. */
+const RELAY_RSA: RSAKeyPairOptions<'der', 'der'> = {
+  modulusLength: RELAY_RSA_BITS,
+  publicExponent: RSA_EXPONENT,
+  publicKeyEncoding: SPKI_DER,
+  privateKeyEncoding: { type: 'pkcs1', format: 'der' },
+};
+const TLS_RSA: RSAKeyPairOptions<'der', 'der'> = {
+  modulusLength: TLS_RSA_BITS,
+  publicKeyEncoding: SPKI_DER,
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+};
+
+/** A fresh RSA key of the size that relays have: PKCS#1 DER. The loop stands still for some 20 ms. */
 export function makeRsaKey(): Uint8Array {
-  const { privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: RELAY_RSA_BITS,
-    publicExponent: RSA_EXPONENT,
-    publicKeyEncoding: SPKI_DER,
-    privateKeyEncoding: { type: 'pkcs1', format: 'der' },
-  });
+  const { privateKey } = generateKeyPairSync('rsa', RELAY_RSA);
   return new Uint8Array(privateKey);
 }
 
-/** A fresh RSA key for TLS, as C tor has it. Takes some 100 ms. */
-export function makeTlsKey(): TlsKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: TLS_RSA_BITS,
-    publicKeyEncoding: SPKI_DER,
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+/** The same in another thread. */
+export function makeRsaKeyLater(): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    generateKeyPair('rsa', RELAY_RSA, (error: Error | null, _publicKey: Buffer, privateKey: Buffer) => {
+      if (error) reject(error);
+      else resolve(new Uint8Array(privateKey));
+    });
   });
+}
+
+/** A fresh RSA key for TLS, as C tor has it. The loop stands still for some 100 ms. */
+export function makeTlsKey(): TlsKey {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', TLS_RSA);
   return { privateKeyDer: new Uint8Array(privateKey), publicKeyInfo: new Uint8Array(publicKey) };
+}
+
+/** The same in another thread. */
+export function makeTlsKeyLater(): Promise<TlsKey> {
+  return new Promise((resolve, reject) => {
+    generateKeyPair('rsa', TLS_RSA, (error: Error | null, publicKey: Buffer, privateKey: Buffer) => {
+      if (error) reject(error);
+      else resolve({ privateKeyDer: new Uint8Array(privateKey), publicKeyInfo: new Uint8Array(publicKey) });
+    });
+  });
 }
 
 /** A fresh private key: the seed of an Ed25519 key, or an X25519 key. Both are any 32 bytes (RFC 8032, RFC 7748). */

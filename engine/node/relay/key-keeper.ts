@@ -1,3 +1,4 @@
+import type { TlsKey } from '../../onion/crypto/link-certificates.ts';
 import { type LinkOutfit, makeLinkOutfit } from '../../onion/crypto/link-credentials.ts';
 import type { ConsensusParams } from '../../onion/flow/consensus-param.ts';
 import type { Random } from '../../runtime/port.ts';
@@ -9,7 +10,7 @@ import {
   renewSigningKey,
   type SigningKey,
 } from './identity-keys.ts';
-import { makeTlsKey } from './key-codec.ts';
+import { makeRsaKeyLater, makeTlsKey, makeTlsKeyLater } from './key-codec.ts';
 import type { KeyFolder } from './key-folder.ts';
 import { type OnionKeyPair, OnionKeyStore, onionKeyTimes } from './onion-keys.ts';
 
@@ -36,6 +37,9 @@ export class KeyKeeper {
   #outfit: LinkOutfit;
   #outfitMs: number;
   #warnedMs = Number.NEGATIVE_INFINITY;
+  /** Made ahead, so that {@link tick} need not wait for them. */
+  #tlsKey: TlsKey | undefined;
+  #tapKey: Uint8Array | undefined;
 
   /** Reads the keys, or makes those of a new relay. Throws as {@link openIdentity} and {@link KeyFolder}. */
   constructor(
@@ -85,6 +89,19 @@ export class KeyKeeper {
     };
   }
 
+  /**
+   * Makes what {@link tick} will need now, in another thread: RSA keys take a tenth of a second, in which no cell would
+   * move. To be waited for before each tick. Rejects when a key cannot be made.
+   */
+  async prepare(params: ConsensusParams, nowMs: number): Promise<void> {
+    const { expiresMs } = this.#identity.signing;
+    const isLinkDue =
+      isRenewalDue(expiresMs, this.#options.signingLifetimeMs, nowMs) || this.#isOutfitOld(nowMs);
+    if (isLinkDue) this.#tlsKey ??= await makeTlsKeyLater();
+    if (this.#onion.stepOf(onionKeyTimes(params), nowMs) === 'rotate')
+      this.#tapKey ??= await makeRsaKeyLater();
+  }
+
   /** To be called every minute or so; throws when a new key cannot be written. */
   tick(params: ConsensusParams, nowMs: number): readonly KeyChange[] {
     const changes: KeyChange[] = [];
@@ -96,13 +113,16 @@ export class KeyKeeper {
         changes.push('signing');
       }
     }
-    if (changes.length > 0 || Math.abs(nowMs - this.#outfitMs) >= LINK_RENEW_MS) {
+    if (changes.length > 0 || this.#isOutfitOld(nowMs)) {
       this.#outfit = this.#makeOutfit(nowMs);
       this.#outfitMs = nowMs;
       changes.push('link');
     }
-    const step = this.#onion.advance(onionKeyTimes(params), nowMs);
-    if (step === 'rotate') changes.push('onion-rotated');
+    const step = this.#onion.advance(onionKeyTimes(params), nowMs, this.#tapKey);
+    if (step === 'rotate') {
+      this.#tapKey = undefined;
+      changes.push('onion-rotated');
+    }
     if (step === 'forget-previous') changes.push('onion-forgotten');
     return changes;
   }
@@ -134,7 +154,13 @@ export class KeyKeeper {
     }
   }
 
+  #isOutfitOld(nowMs: number): boolean {
+    return Math.abs(nowMs - this.#outfitMs) >= LINK_RENEW_MS;
+  }
+
   #makeOutfit(nowMs: number): LinkOutfit {
+    const tlsKey = this.#tlsKey ?? makeTlsKey();
+    this.#tlsKey = undefined;
     const { rsaPrivateKey, ed25519Id, signing } = this.#identity;
     return makeLinkOutfit(
       {
@@ -143,7 +169,7 @@ export class KeyKeeper {
         signingSeed: signing.seed,
         signingCert: signing.cert,
         nowMs,
-        tlsKey: makeTlsKey(),
+        tlsKey,
       },
       { random: this.#random },
     );

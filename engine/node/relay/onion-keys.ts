@@ -78,15 +78,17 @@ export class OnionKeyStore {
     return this.#keys;
   }
 
-  /** Does what {@link onionKeyStep} says, and tells it. */
-  advance(times: OnionKeyTimes, nowMs: number): 'keep' | 'rotate' | 'forget-previous' {
+  /** What {@link advance} would do. */
+  stepOf(times: OnionKeyTimes, nowMs: number): 'keep' | 'rotate' | 'forget-previous' {
     const { current, previous } = this.#keys;
-    const step = onionKeyStep(
-      { createdMs: current.createdMs, hasPrevious: previous !== undefined },
-      times,
-      nowMs,
-    );
-    if (step === 'rotate') this.#keys = { current: makeOnionKeys(nowMs), previous: current };
+    return onionKeyStep({ createdMs: current.createdMs, hasPrevious: previous !== undefined }, times, nowMs);
+  }
+
+  /** Does what {@link onionKeyStep} says, and tells it. `tapKey`: made ahead for a rotation, PKCS#1 DER. */
+  advance(times: OnionKeyTimes, nowMs: number, tapKey?: Uint8Array): 'keep' | 'rotate' | 'forget-previous' {
+    const { current } = this.#keys;
+    const step = this.stepOf(times, nowMs);
+    if (step === 'rotate') this.#keys = { current: makeOnionKeys(nowMs, tapKey), previous: current };
     if (step === 'forget-previous') this.#keys = { current, previous: undefined };
     if (step !== 'keep') this.#save();
     return step;
@@ -103,8 +105,8 @@ export class OnionKeyStore {
   }
 }
 
-function makeOnionKeys(nowMs: number): OnionKeys {
-  return complete(nowMs, makeCurveKey(), makeRsaKey());
+function makeOnionKeys(nowMs: number, tapKey: Uint8Array = makeRsaKey()): OnionKeys {
+  return complete(nowMs, makeCurveKey(), tapKey);
 }
 
 function complete(createdMs: number, ntorPrivateKey: Uint8Array, tapPrivateKey: Uint8Array): OnionKeys {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { AlliumError } from '../../codec/error.ts';
 import { VERSION } from '../../codec/version.ts';
 import { encodeBase64, encodeHex } from '../../onion/directory/text.ts';
 import type { Hibernation } from '../../onion/flow/accounting.ts';
@@ -7,7 +6,6 @@ import type { Runtime, Timer } from '../../runtime/port.ts';
 import { createRealRuntime } from '../../runtime/real/runtime.ts';
 import type { Log } from '../log.ts';
 import { MetricsServer } from '../metrics/metrics-server.ts';
-import { FolderLock } from '../store/folder-lock.ts';
 import { AccountingKeeper } from './accounting-keeper.ts';
 import { BandwidthHistory } from './bandwidth-history.ts';
 import type { RelayConfig } from './config.ts';
@@ -20,6 +18,7 @@ import { type MetricsView, metricsText } from './metrics.ts';
 import { NameResolver, RESOLVER_DEFAULTS } from './name-resolver.ts';
 import { OverloadWatch } from './overload.ts';
 import { RelayDirectory } from './relay-directory.ts';
+import { takeRelayLock } from './relay-lock.ts';
 import { planeKeys, prepareKernels, RelayPlane } from './relay-plane.ts';
 import { readRelayState, writeRelayState } from './relay-state.ts';
 import { reloadConfig, tellReload } from './reload.ts';
@@ -129,7 +128,7 @@ export class RelayDaemon {
     const { dataDir } = this.#config.words;
     const closers = this.#closers;
     this.#folder = KeyFolder.open(dataDir);
-    const lock = await takeLock(dataDir);
+    const lock = await takeRelayLock(dataDir);
     closers.push(() => lock.release());
     this.#openKeys();
     this.#openBooks();
@@ -246,7 +245,14 @@ export class RelayDaemon {
     }
     if (this.#seconds % UPKEEP_SEC !== 0) return;
     this.#saveState();
-    for (const change of this.#keys.tick(this.#directory.params, nowMs)) this.#onKeyChange(change);
+    this.#renewKeys().catch((error: unknown) => this.#log.error(`no new keys: ${messageOf(error)}`));
+  }
+
+  async #renewKeys(): Promise<void> {
+    const { params } = this.#directory;
+    const nowMs = this.#runtime.clock.wallClock();
+    await this.#keys.prepare(params, nowMs);
+    for (const change of this.#keys.tick(params, nowMs)) this.#onKeyChange(change);
   }
 
   #onKeyChange(change: KeyChange): void {
@@ -374,19 +380,6 @@ export class RelayDaemon {
       }
     }
     this.#gate.close();
-  }
-}
-
-async function takeLock(folder: string): Promise<FolderLock> {
-  try {
-    return await FolderLock.take(folder);
-  } catch (error) {
-    if (!(error instanceof AlliumError) || error.code !== 'BAD_STATE') throw error;
-    throw new AlliumError('BAD_STATE', `another process uses the data folder ${folder}`, {
-      advice: 'Stop it first, or give this relay a "dataDir" of its own.',
-      details: error.details,
-      cause: error,
-    });
   }
 }
 

@@ -25,9 +25,13 @@ import {
 } from '../../../engine/node/relay/identity-keys.ts';
 import { readCurvePem, readRsaPem } from '../../../engine/node/relay/key-codec.ts';
 import { KEY_FILE_BYTES_MAX, KeyFolder } from '../../../engine/node/relay/key-folder.ts';
+import { KeyKeeper } from '../../../engine/node/relay/key-keeper.ts';
 import { CERTIFIED_KEY, ED_CERT_TYPE } from '../../../engine/onion/crypto/ed-cert.ts';
 import { checkEdCert } from '../../../engine/onion/crypto/ed-cert-check.ts';
 import { ed25519PublicKey } from '../../../engine/onion/crypto/ed25519.ts';
+import { rsaPublicKeyOf } from '../../../engine/onion/crypto/rsa-key.ts';
+import { createRealRandom } from '../../../engine/runtime/real/random.ts';
+import { keptLog } from './support/log.ts';
 import { relayFolder } from './support/relay-folder.ts';
 import { thrown } from './support/thrown.ts';
 
@@ -184,6 +188,40 @@ keys('a folder is not made where a file is', () => {
   const path = join(relayFolder(), 'file');
   writeFileSync(path, '');
   assert.is(thrown(() => KeyFolder.open(path)).code, 'WRONG_KIND');
+});
+
+keys('keys that were made in another thread are like any other', async () => {
+  const folder = fresh();
+  const log = keptLog();
+  const modules = { folder, random: createRealRandom(), log, nowMs: NOW_MS };
+  const keeper = new KeyKeeper(OPTIONS, modules);
+  const [before, onionBefore] = [keeper.outfit, keeper.onion.current];
+  const laterMs = NOW_MS + 28 * DAY_MS;
+  let turns = 0;
+  const ticking = setInterval(() => {
+    turns += 1;
+  }, 1);
+  await keeper.prepare(new Map(), laterMs);
+  clearInterval(ticking);
+  assert.ok(turns > 0, 'the loop went on meanwhile');
+  const startedMs = performance.now();
+  assert.equal(keeper.tick(new Map(), laterMs), ['signing', 'link', 'onion-rotated']);
+  const tookMs = performance.now() - startedMs;
+  assert.is.not(hex(keeper.outfit.tls.privateKeyDer), hex(before.tls.privateKeyDer));
+  const tls = createPrivateKey({
+    key: Buffer.from(keeper.outfit.tls.privateKeyDer),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  assert.is(tls.asymmetricKeyDetails?.modulusLength, 2048);
+  assert.is.not(hex(keeper.onion.current.tapPrivateKey), hex(onionBefore.tapPrivateKey));
+  assert.is(hex(rsaPublicKeyOf(keeper.onion.current.tapPrivateKey)), hex(keeper.onion.current.tapPublicKey));
+  process.stdout.write(`[a tick with all of it: ${tookMs.toFixed(0)} ms] `);
+  // What was made is used once only.
+  await keeper.prepare(new Map(), laterMs);
+  const next = keeper.outfit.tls.privateKeyDer;
+  keeper.tick(new Map(), laterMs + DAY_MS);
+  assert.is.not(hex(keeper.outfit.tls.privateKeyDer), hex(next));
 });
 
 keys('keys of another kind are told apart', () => {
