@@ -49,13 +49,15 @@ export class RelayCircuit implements QueuedMemory {
 
   get queuedBytes(): number {
     let bytes = (this.prev.queue.cells + (this.next?.queue.cells ?? 0)) * CELL_BYTES;
-    for (const stream of this.streams?.values() ?? []) bytes += stream.waitingBytes;
+    for (const stream of this.streams?.values() ?? []) bytes += stream.waitingBytes + stream.heldBytes;
     return bytes;
   }
 
   get oldestQueuedMs(): number | undefined {
     let oldest = earlier(this.prev.queue.oldestMs, this.next?.queue.oldestMs);
-    for (const stream of this.streams?.values() ?? []) oldest = earlier(oldest, stream.waitingSinceMs);
+    for (const { waitingSinceMs, heldSinceMs } of this.streams?.values() ?? []) {
+      oldest = earlier(earlier(oldest, waitingSinceMs), heldSinceMs);
+    }
     return oldest;
   }
 }

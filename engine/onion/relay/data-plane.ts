@@ -93,7 +93,11 @@ export class DataPlane implements PortEvents {
       this.circuits.close(circuit, DESTROY_REASON.resourceLimit);
     };
     const originator = new Originator({ slab, bank, clock, random, counters, lost });
-    const turn = new Turn({ originator, pump: (circuit) => this.edge.pump(circuit) });
+    const turn = new Turn({
+      originator,
+      pump: (circuit) => this.edge.pump(circuit),
+      settled: () => this.memory.check(),
+    });
     const endStreams = (circuit: RelayCircuit): void => this.edge.closeStreams(circuit);
     const circuits = new Circuits({ params }, { bank, room: this.queues, counters, endStreams });
     const dial = (to: Endpoint, hop: NextHop): Port | undefined => this.#dial(to, hop);

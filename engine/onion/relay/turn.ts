@@ -8,6 +8,7 @@ import type { Originator } from './originator.ts';
 export class Turn {
   readonly #originator: Originator;
   readonly #pump: (circuit: RelayCircuit) => void;
+  readonly #settled: () => void;
   #awake = new Set<RelayCircuit>();
   #ending = false;
 
@@ -15,9 +16,12 @@ export class Turn {
     readonly originator: Originator;
     /** Lets the streams of a circuit send what they may. */
     readonly pump: (circuit: RelayCircuit) => void;
+    /** At the very end, when all that waits now waits. */
+    readonly settled: () => void;
   }) {
     this.#originator = modules.originator;
     this.#pump = modules.pump;
+    this.#settled = modules.settled;
   }
 
   /** The streams of a circuit may be able to go on. */
@@ -37,5 +41,6 @@ export class Turn {
       this.#originator.flush();
     }
     this.#ending = false;
+    this.#settled();
   }
 }

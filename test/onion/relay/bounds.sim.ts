@@ -14,7 +14,7 @@ import { encodeResolve } from '../../../engine/onion/cell/resolve-messages.ts';
 import { decodeEnd, encodeBegin } from '../../../engine/onion/cell/stream-messages.ts';
 import type { RelayRefusal } from '../../../engine/onion/relay/counters.ts';
 import type { RelayLimits } from '../../../engine/onion/relay/options.ts';
-import { type Chain, openChain, silentServer } from './support/chain.ts';
+import { type Chain, openChain, silentServer, talkingServer } from './support/chain.ts';
 import type { TestCircuit } from './support/test-circuit.ts';
 import { TestClient } from './support/test-client.ts';
 import { makeMemory } from './support/test-network.ts';
@@ -236,6 +236,37 @@ test('answers of the directory that nobody takes are memory that waits', async (
   assert.ok(refusals(chain, 2, 'queue-bytes') > 0);
   await chain.close();
   assert.is(chain.relays[2].relay.stats().queuedBytes, 0, 'and all of it is given back');
+});
+
+/** Four downloads on two circuits, of which the client takes nothing: what is beyond the windows is held at the exit. */
+async function heldBack(queueBytesMax: number): Promise<Chain> {
+  const limits = { queueBytesMax };
+  const chain = await openChain({
+    relay: { limits },
+    world: { windowBytes: 16_384, sendBufferBytes: 16_384 },
+  });
+  const circuits = [await chain.circuit(), await chain.circuit()];
+  const server = await talkingServer(chain, 1_000_000);
+  chain.client.channel.pauseReading();
+  for (const circuit of circuits) {
+    for (const stream of [1, 2]) circuit.send(RELAY.begin, stream, encodeBegin({ ...server, ...FLAGS }));
+  }
+  await chain.world.run({ forMs: 20_000 });
+  return chain;
+}
+
+test('downloads that are held back for a client are memory that waits', async () => {
+  const roomy = await heldBack(50_000_000);
+  const exit = roomy.relays[2].relay;
+  const { queuedBytes } = exit.stats();
+  assert.ok(queuedBytes >= 4 * 16_384 && queuedBytes <= 4 * 49_152, `${queuedBytes} bytes are held`);
+  assert.is(refusals(roomy, 2, 'queue-bytes'), 0);
+  await roomy.close();
+  assert.is(exit.stats().queuedBytes, 0, 'and all of it is given back');
+  const tight = await heldBack(queuedBytes / 2);
+  assert.ok(refusals(tight, 2, 'queue-bytes') > 0, 'beyond the bound a circuit goes');
+  assert.ok(tight.relays[2].relay.stats().queuedBytes <= queuedBytes / 2);
+  await tight.close();
 });
 
 test('connections whose client has gone count for as long as they last', async () => {

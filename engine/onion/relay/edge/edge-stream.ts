@@ -29,6 +29,10 @@ export abstract class EdgeStream {
   abstract readonly waitingBytes: number;
   /** Since when bytes have been waiting; undefined: none are. */
   abstract readonly waitingSinceMs: number | undefined;
+  /** Bytes for the client that may not go out yet. */
+  heldBytes = 0;
+  /** Since when none of them could, milliseconds; undefined: there are none. */
+  heldSinceMs: number | undefined;
 
   /** Data of the client that lies in the slab. A hold on the lease is needed for longer than the call. */
   abstract onData(lease: Lease, offset: number, length: number): void;

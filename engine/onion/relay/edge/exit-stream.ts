@@ -120,6 +120,7 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   onEnd(): void {
     this.isClosed = true;
     this.#dropEarly();
+    this.#dropHeld();
     if (this.#socket === undefined) return;
     // What was sent is still to go out, at the pace of whoever takes it.
     this.#isLingering = true;
@@ -135,7 +136,7 @@ export class ExitStream extends EdgeStream implements StreamHandler {
       if (length === 0) break;
       this.#room.modules.slab.bytes.set(this.#held.subarray(0, length), this.#room.scratchAt);
       const sent = this.#room.send(this, this.#room.scratchAt, length);
-      this.#held = this.#held.subarray(sent);
+      this.#keep(this.#held.subarray(sent));
       if (sent === length) continue;
       this.#awaitMemory();
       break;
@@ -150,11 +151,17 @@ export class ExitStream extends EdgeStream implements StreamHandler {
   close(): void {
     this.isClosed = true;
     this.#dropEarly();
+    this.#dropHeld();
     this.#socket?.destroy();
   }
 
   #dropEarly(): void {
     for (const { length } of this.#early.splice(0)) this.#taken(length);
+  }
+
+  /** Nobody wants any more what was read. */
+  #dropHeld(): void {
+    this.#keep(NOTHING);
   }
 
   /** It may send, and there is no room for cells: no SENDME will come to wake it. */
@@ -178,13 +185,23 @@ export class ExitStream extends EdgeStream implements StreamHandler {
 
   #hold(bytes: Uint8Array): void {
     if (this.#held.length === 0) {
-      this.#held = bytes;
+      this.#keep(bytes);
       return;
     }
     const both = new Uint8Array(this.#held.length + bytes.length);
     both.set(this.#held);
     both.set(bytes, this.#held.length);
-    this.#held = both;
+    this.#keep(both);
+  }
+
+  /** Notes what is held now, which is memory like any other. */
+  #keep(bytes: Uint8Array): void {
+    const { room, clock } = this.#room.modules;
+    if (bytes.length < this.#held.length) this.heldSinceMs = undefined;
+    room.streamBytes += bytes.length - this.#held.length;
+    this.#held = bytes;
+    this.heldBytes = bytes.length;
+    if (bytes.length > 0) this.heldSinceMs ??= clock.now();
   }
 
   /** Says that the connection is gone, once all that came over it has been sent. */

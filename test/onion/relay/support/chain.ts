@@ -109,6 +109,14 @@ export async function silentServer(chain: Chain): Promise<Endpoint> {
   });
 }
 
+/** Sends so many bytes to whoever connects. */
+export async function talkingServer(chain: Chain, byteLength: number): Promise<Endpoint> {
+  return serve(chain, (stream) => {
+    stream.write(new Uint8Array(byteLength));
+    return { read: () => {}, buffer: new Uint8Array(64) };
+  });
+}
+
 async function serve(
   chain: Chain,
   open: (stream: ByteStream) => { read: (length: number) => void; buffer: Uint8Array },
