@@ -59,6 +59,11 @@ export class CgoStreams {
     return Math.ceil((cellCountMax * CELL_BYTES) / 64) * 64;
   }
 
+  /** Ciphers of OpenSSL there are now. */
+  get keptCount(): number {
+    return this.#ciphers.filter((cipher) => cipher !== undefined).length;
+  }
+
   /** A cell of this direction is in the batch. */
   add(direction: number): void {
     if (this.#counts[direction] === 0) {

@@ -15,7 +15,9 @@ export type KernelPolicy = 'wasm' | 'native' | 'auto';
 
 /**
  * The operations with two twins. `sha1` and `sha256` are pieces, as many side by side as the build has lanes;
- * `-single` is a piece alone; leaves and root are those of BEP 52; `aes-cells` a batch of cells of many circuits.
+ * `-single` is a piece alone; leaves and root are those of BEP 52; `aes-cells` a batch of cells of many circuits. For
+ * Counter Galois Onion that decides only who makes the key stream of directions that keep their keys: the rest of it
+ * has no native twin.
  */
 export const OPERATION_NAMES = [
   'sha1',
