@@ -53,6 +53,7 @@ const dos = v.strictObject({
   connectBurst: v.optional(whole(1, 1_000_000)),
   connectRefuseMs: v.optional(whole(0, 2 ** 31 - 1)),
   isStreamDefenceOn: v.optional(v.boolean()),
+  isStreamFloodClosed: v.optional(v.boolean()),
   streamsPerSec: v.optional(whole(1, 1_000_000)),
   streamBurst: v.optional(whole(1, 1_000_000)),
 });

@@ -16,12 +16,16 @@ export interface DosParams {
   /** How long connections of an address are refused once it has connected too often. */
   readonly connectRefuseMs: number;
   readonly isStreamDefenceOn: boolean;
+  /** A circuit that opens streams too fast is closed; else the streams beyond the rate are refused. */
+  readonly isStreamFloodClosed: boolean;
   readonly streamsPerSec: number;
   readonly streamBurst: number;
 }
 
 /** Type 1 of each defence is “no defence”. */
 const NO_DEFENCE = 1;
+/** Of the defence against streams. */
+const CLOSE_CIRCUIT = 3;
 
 /** From the consensus, clamped; `overrides` come from the configuration. */
 export function dosParams(params: ConsensusParams, overrides: Partial<DosParams> = {}): DosParams {
@@ -41,6 +45,7 @@ export function dosParams(params: ConsensusParams, overrides: Partial<DosParams>
     connectBurst: read('DoSConnectionConnectBurst', 40),
     connectRefuseMs: read('DoSConnectionConnectDefenseTimePeriod', 86_400, 10) * 1000,
     isStreamDefenceOn: isOn('DoSStreamCreation'),
+    isStreamFloodClosed: read('DoSStreamCreationDefenseType', 2, 1, 3) === CLOSE_CIRCUIT,
     streamsPerSec: read('DoSStreamCreationRate', 100),
     streamBurst: read('DoSStreamCreationBurst', 300),
     ...overrides,

@@ -4,6 +4,7 @@ import type { RelayFormat } from '../cell/relay-format.ts';
 import { RELAY_V0 } from '../cell/relay-v0.ts';
 import type { CircuitReceiver, CircuitSender } from '../flow/circuit-flow.ts';
 import type { QueuedMemory } from '../flow/memory-pressure.ts';
+import type { TokenBucket } from '../flow/token-bucket.ts';
 import type { EdgeStream } from './edge/edge-stream.ts';
 import type { Leg } from './leg.ts';
 
@@ -37,6 +38,8 @@ export class RelayCircuit implements QueuedMemory {
   isClosed = false;
   earlyLeft = RELAY_EARLY_MAX;
   extension: Extension | undefined;
+  /** Streams and lookups that it may still ask for now; undefined: none were asked for under a defence. */
+  streamTokens: TokenBucket | undefined;
   /** Names being looked up for it. */
   lookupCount = 0;
   /** By number; undefined as long as there were none. */

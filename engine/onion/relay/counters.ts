@@ -38,6 +38,7 @@ export type RelayRefusal =
   | 'dials'
   | 'waiting-for-dial'
   | 'streams'
+  | 'stream-flood'
   | 'lookups'
   | 'exit-policy'
   | 'queue-cells'

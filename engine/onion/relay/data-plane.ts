@@ -106,7 +106,8 @@ export class DataPlane implements PortEvents {
     const roomModules = { slab, room: this.queues, clock, counters, originator, turn };
     const room = new EdgeRoom({ xon: xonParams(params), ...limits }, roomModules);
     const edgeModules = { ...modules, network: runtime.network, room, circuits };
-    this.edge = new Edge({ ...options, policy: options.exitPolicy }, edgeModules);
+    const defence = dosParams(params, options.dos);
+    this.edge = new Edge({ ...options, policy: options.exitPolicy, defence }, edgeModules);
     const messageModules = { bytes, clock, circuits, counters, originator, turn, edge: this.edge, extender };
     const messages = new RelayMessages(messageModules);
     this.desk = this.#openDesk(circuits);
@@ -197,6 +198,7 @@ export class DataPlane implements PortEvents {
     const nowMs = this.#modules.runtime.clock.now();
     this.circuits.setParams(params);
     this.edgeRoom.xon = xonParams(params);
+    this.edge.defence = dosParams(params, this.#options.dos);
     this.addresses.setParams(dosParams(params, this.#options.dos), nowMs);
     this.#halflifeMs = schedulerHalflifeMs(params);
     for (const port of this.ports) port.setHalflife(this.#halflifeMs);

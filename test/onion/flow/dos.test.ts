@@ -100,6 +100,20 @@ test('parameters: consensus, clamped, below the configuration; type 1 is no defe
     ]),
   );
   assert.not.ok(params.isCircuitDefenceOn);
+  const stream = (type: number): readonly boolean[] => {
+    const { isStreamDefenceOn, isStreamFloodClosed } = dosParams(
+      new Map([
+        ['DoSStreamCreationEnabled', 1],
+        ['DoSStreamCreationDefenseType', type],
+      ]),
+    );
+    return [isStreamDefenceOn, isStreamFloodClosed];
+  };
+  assert.equal([1, 2, 3].map(stream), [
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
   assert.is(dosParams(new Map([['DoSConnectionMaxConcurrentCount', 0]])).connectionsMax, 1);
   assert.is(dosParams(ON, { connectionsMax: 7 }).connectionsMax, 7);
 });

@@ -238,6 +238,29 @@ test('answers of the directory that nobody takes are memory that waits', async (
   assert.is(chain.relays[2].relay.stats().queuedBytes, 0, 'and all of it is given back');
 });
 
+for (const isStreamFloodClosed of [false, true]) {
+  test(`streams that are opened too fast: ${isStreamFloodClosed ? 'the circuit goes' : 'each is refused'}`, async () => {
+    const defence = { isStreamDefenceOn: true, isStreamFloodClosed, streamsPerSec: 1, streamBurst: 4 };
+    const chain = await openChain({ relay: { dos: defence } });
+    const [flood, quiet] = [await chain.circuit(), await chain.circuit()];
+    const begin = encodeBegin({ ...(await silentServer(chain)), ...FLAGS });
+    for (let stream = 1; stream <= 5; stream += 1) flood.send(RELAY.begin, stream, begin);
+    if (isStreamFloodClosed) {
+      await chain.until('it goes', () => flood.destroyed !== undefined);
+    } else {
+      assert.is(decodeEnd((await flood.next(RELAY.end, 5)).data).reason, END_REASON.resourceLimit);
+      for (let stream = 1; stream <= 4; stream += 1) await flood.next(RELAY.connected, stream);
+      await chain.world.run({ forMs: 1_500 });
+      flood.send(RELAY.begin, 6, begin);
+      await flood.next(RELAY.connected, 6);
+    }
+    assert.is(refusals(chain, 2, 'stream-flood'), 1);
+    quiet.send(RELAY.begin, 1, begin);
+    await quiet.next(RELAY.connected, 1);
+    await chain.close();
+  });
+}
+
 /** Four downloads on two circuits, of which the client takes nothing: what is beyond the windows is held at the exit. */
 async function heldBack(queueBytesMax: number): Promise<Chain> {
   const limits = { queueBytesMax };

@@ -3,7 +3,7 @@ import type { Lease } from '../../../kernels/lease.ts';
 import type { Network } from '../../../runtime/port.ts';
 import { decodeXoff, decodeXon } from '../../cell/flow-messages.ts';
 import type { Begin, ResolvedAnswer } from '../../cell/messages.ts';
-import { END_REASON, type EndReason } from '../../cell/reason.ts';
+import { DESTROY_REASON, END_REASON, type EndReason } from '../../cell/reason.ts';
 import { RELAY } from '../../cell/relay-command.ts';
 import { decodeResolve, encodeResolved } from '../../cell/resolve-messages.ts';
 import { decodeBegin, encodeConnected, encodeEnd } from '../../cell/stream-messages.ts';
@@ -14,8 +14,9 @@ import {
   policyRejectsAll,
 } from '../../directory/policy-check.ts';
 import type { ExitPolicy } from '../../directory/policy-types.ts';
+import type { DosParams } from '../../flow/dos-params.ts';
 import { streamOnData, streamOnSendme } from '../../flow/fixed-window.ts';
-import { tokenBucket } from '../../flow/token-bucket.ts';
+import { takeTokens, tokenBucket } from '../../flow/token-bucket.ts';
 import { onXoff, onXon } from '../../flow/xon-received.ts';
 import { CIRCUIT_STREAM, type StreamId } from '../../units.ts';
 import type { RelayCircuit } from '../circuit.ts';
@@ -37,6 +38,12 @@ export interface EdgeOptions {
   readonly allowPrivateAddresses: boolean;
 }
 
+/** What of {@link DosParams} is kept here. */
+export type StreamDefence = Pick<
+  DosParams,
+  'isStreamDefenceOn' | 'isStreamFloodClosed' | 'streamsPerSec' | 'streamBurst'
+>;
+
 export interface EdgeServices {
   readonly room: EdgeRoom;
   readonly circuits: Circuits;
@@ -49,12 +56,18 @@ export interface EdgeServices {
 /** What circuits that end here ask of this relay: streams to the outside and to the directory, and names. */
 export class Edge {
   policy: ExitPolicy;
+  /** Against circuits that open streams and ask for names too fast. */
+  defence: StreamDefence;
   readonly #options: EdgeOptions;
   readonly #modules: EdgeServices;
   #lookupCount = 0;
 
-  constructor(options: EdgeOptions & { readonly policy: ExitPolicy }, modules: EdgeServices) {
+  constructor(
+    options: EdgeOptions & { readonly policy: ExitPolicy; readonly defence: StreamDefence },
+    modules: EdgeServices,
+  ) {
     this.policy = options.policy;
+    this.defence = options.defence;
     this.#options = options;
     this.#modules = modules;
   }
@@ -71,6 +84,10 @@ export class Edge {
     }
     if (!exitSource(circuit.prev.port.channel.peer)) {
       circuits.fault(circuit, 'single-hop-exit');
+      return;
+    }
+    if (this.#isFlood(circuit)) {
+      if (!circuit.isClosed) this.#refuse(circuit, id, 'stream-flood', END_REASON.resourceLimit);
       return;
     }
     const { host, port } = message.value;
@@ -119,6 +136,12 @@ export class Edge {
     if (policyRejectsAll(this.policy)) {
       this.#counters.refuse('exit-policy');
       this.#answerLookup(circuit, id, [ERROR]);
+      return;
+    }
+    if (this.#isFlood(circuit)) {
+      if (circuit.isClosed) return;
+      this.#counters.refuse('stream-flood');
+      this.#answerLookup(circuit, id, [TRANSIENT]);
       return;
     }
     const what = lookupKind(message.value);
@@ -311,6 +334,20 @@ export class Edge {
     for (let left = answers.length - 1; data.length > most; left -= 1)
       data = encodeResolved(answers.slice(0, left));
     this.#modules.room.modules.originator.message(circuit, RELAY.resolved, id, data);
+  }
+
+  /** Whether the circuit asks for more than it may; it is closed then where the network wants that. dos-spec, streams. */
+  #isFlood(circuit: RelayCircuit): boolean {
+    const { isStreamDefenceOn, isStreamFloodClosed, streamsPerSec, streamBurst } = this.defence;
+    if (!isStreamDefenceOn) return false;
+    const nowMs = this.#modules.room.modules.clock.now();
+    circuit.streamTokens ??= tokenBucket(streamsPerSec, streamBurst, nowMs);
+    if (takeTokens(circuit.streamTokens, 1, nowMs)) return false;
+    if (isStreamFloodClosed) {
+      this.#counters.refuse('stream-flood');
+      this.#modules.circuits.close(circuit, DESTROY_REASON.resourceLimit);
+    }
+    return true;
   }
 
   #refuse(circuit: RelayCircuit, id: StreamId, why: RelayRefusal, reason: EndReason, host?: string): void {
