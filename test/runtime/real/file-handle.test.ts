@@ -63,6 +63,29 @@ test('a system that takes nothing and says nothing is an error, not a loop', asy
   assert.is(await codeOf(handle.writev([pattern(11)], 0)), 'IO_FAILED');
 });
 
+test('writes take turns, reads do not wait for them, and a write that fails holds up nobody', async () => {
+  const begun: number[] = [];
+  const waiting: (() => void)[] = [];
+  const handle = createFileHandle(
+    { fd: -1, path: 'x' },
+    {
+      readv: (_fd, buffers, _position, done) => done(null, buffers[0]?.length ?? 0),
+      writev: (_fd, buffers, position, done) => {
+        begun.push(position);
+        waiting.push(() => done(position === 0 ? systemError('ENOSPC') : null, buffers[0]?.length ?? 0));
+      },
+    },
+  );
+  const writes = [0, 100, 200].map((position) => codeOf(handle.writev([pattern(10)], position)));
+  assert.is(await handle.readv([new Uint8Array(5)], 0), 5);
+  for (const expected of [[0], [0, 100], [0, 100, 200]]) {
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(begun, expected);
+    waiting.shift()?.();
+  }
+  assert.equal(await Promise.all(writes), ['NO_SPACE', 'none', 'none']);
+});
+
 test('every refusal of the system has its code and an advice', () => {
   const expected = {
     ENOSPC: 'NO_SPACE',
