@@ -64,11 +64,22 @@ export class Pipeline {
   }
 
   /**
-   * Blocks to ask for in one run: a quarter of the pipe, 16 at most. Ask again when {@link room} is this large; so
-   * a fast peer fills long runs of slots and a slow one holds few blocks of a piece.
+   * Blocks to ask for in one run: a quarter of the pipe, 16 at most; so a slow peer holds few blocks of a piece.
    */
   get runBlocks(): number {
     return Math.min(RUN_BLOCKS_MAX, Math.max(1, this.#target >>> 2));
+  }
+
+  /**
+   * Whether it is time to ask, for all that there is {@link room} for: when there is room for one run, and in a long pipe
+   * for an eighth of it, so that a fast peer gets many requests at once and not a few with every read.
+   */
+  get isDue(): boolean {
+    return this.room >= this.#step;
+  }
+
+  get #step(): number {
+    return Math.max(this.runBlocks, this.#target >>> 3);
   }
 
   /** The shortest time from request to block, 0 before the first. */
@@ -94,7 +105,7 @@ export class Pipeline {
 
   /** A block that was asked for is here. */
   received(nowMs: number): void {
-    const wasFull = this.#outstanding + this.runBlocks > this.#target;
+    const wasFull = this.#outstanding + this.#step > this.#target;
     this.#outstanding--;
     this.#settled++;
     this.#count(nowMs);

@@ -35,6 +35,7 @@ function download(line: Line, durationMs: number): Outcome {
   let nowMs = startMs;
   let lineFreeMs = 0;
   const ask = (): void => {
+    if (!pipeline.isDue) return;
     while (pipeline.room >= pipeline.runBlocks) {
       const count = pipeline.runBlocks;
       pipeline.sent(count, nowMs);
@@ -62,6 +63,29 @@ function download(line: Line, durationMs: number): Outcome {
   const perTenth = durationMs / 10 / blockMs;
   return { targetMax, target: pipeline.target, used: received.map((count) => count / perTenth) };
 }
+
+test('a long pipe is filled an eighth at a time, a short one as soon as there is room for a run', () => {
+  for (const [blocksMax, due] of [
+    [4, 1],
+    [40, 10],
+    [64, 16],
+    [512, 64],
+  ] as const) {
+    const pipeline = new Pipeline({ blocksMax });
+    pipeline.setPeerMax(blocksMax);
+    for (let nowMs = 0; pipeline.target < blocksMax; nowMs += 0.01) {
+      pipeline.sent(pipeline.room, nowMs);
+      pipeline.received(nowMs);
+    }
+    pipeline.sent(pipeline.room, 100);
+    let arrived = 0;
+    while (!pipeline.isDue) {
+      pipeline.received(100);
+      arrived++;
+    }
+    assert.is(arrived, due, `${blocksMax}`);
+  }
+});
 
 test('5 requests in the pipe to start with', () => {
   const pipeline = new Pipeline({ blocksMax: 1000 });

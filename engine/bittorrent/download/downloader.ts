@@ -102,6 +102,7 @@ export class Downloader {
     if (peer.rejecting || (peer.snubbed && connection.receiver.outstandingRuns.length > 0)) return;
     // Disk or hashing is behind: asking for more would only fill the slab with pieces that wait.
     if (this.stats.bytesUnderCheck > this.options.underCheckBytesMax) return;
+    if (!pipeline.isDue) return;
     while (pipeline.room >= pipeline.runBlocks) {
       const run = this.pick(peer, pipeline.runBlocks);
       if (run === undefined || !this.request(peer, run) || peer.snubbed) return;
