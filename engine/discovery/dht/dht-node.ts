@@ -71,6 +71,7 @@ export class DhtNode implements NodeLookup {
   #timer: Timer | undefined;
   #refreshing = false;
   #joining: Promise<void> | undefined;
+  #joinAgain = false;
   #lookups = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -150,6 +151,7 @@ export class DhtNode implements NodeLookup {
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
+    this.transactions.open();
     this.#schedule();
     await this.#join();
   }
@@ -359,9 +361,14 @@ export class DhtNode implements NodeLookup {
     return true;
   }
 
+  /** Once at a time; who asks for it meanwhile makes it begin again where nobody has answered. */
   #join(): Promise<void> {
-    this.#joining ??= bootstrap(this, this.#saved, [...this.#entries.values()]).finally(() => {
+    if (this.#joining !== undefined) this.#joinAgain = true;
+    this.#joining ??= bootstrap(this, this.#saved, [...this.#entries.values()]).then(() => {
       this.#joining = undefined;
+      const again = this.#joinAgain && this.#running && this.#table.size === 0;
+      this.#joinAgain = false;
+      return again ? this.#join() : undefined;
     });
     return this.#joining;
   }

@@ -50,6 +50,7 @@ export class Transactions {
   answered = 0;
   timeouts = 0;
   unexpected = 0;
+  #isOpen = false;
 
   constructor(
     options: TransactionOptions,
@@ -74,10 +75,10 @@ export class Transactions {
   }
 
   get hasRoom(): boolean {
-    return this.#pending.size < this.#options.pendingMax;
+    return this.#isOpen && this.#pending.size < this.#options.pendingMax;
   }
 
-  /** Sends a query. False when too many are under way: nothing was sent and the handler is not called. */
+  /** Sends a query. False when it is closed or too many are under way: nothing was sent and the handler is not called. */
   query(to: Endpoint, name: QueryHead['name'], fields: QueryFields, handler: QueryHandler): boolean {
     if (!this.hasRoom) return false;
     const { clock, random } = this.#runtime;
@@ -115,7 +116,14 @@ export class Transactions {
     return true;
   }
 
+  /** From here on queries can be sent. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  /** All that wait fail, and nothing more is sent. */
   close(): void {
+    this.#isOpen = false;
     const entries = [...this.#pending.values()];
     this.#pending.clear();
     for (const entry of entries) {
