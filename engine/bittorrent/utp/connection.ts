@@ -1,13 +1,12 @@
 import type { ByteStream, Endpoint, StreamEnd, StreamHandler } from '../../runtime/port.ts';
+import type { ConnectionModules, ConnectionOptions } from './connection-types.ts';
 import type { Due } from './deadlines.ts';
 import { DelayHistory } from './delay-history.ts';
-import type { Outlet } from './outlet.ts';
-import { HEADER_BYTES, type HeaderFields, PACKET_TYPE, type PacketType, UtpPacket } from './packet.ts';
-import type { PacketPool } from './packet-pool.ts';
-import type { ReceiveBudget } from './receive-budget.ts';
+import { HEADER_BYTES, PACKET_TYPE, type UtpPacket } from './packet.ts';
 import { UtpReceiver } from './receiver.ts';
 import { UtpSender } from './sender.ts';
 import { sequenceAdd, sequenceDistance } from './sequence.ts';
+import { Voice } from './voice.ts';
 
 /** BEP 29: the number of a connection request. */
 export const SYN_SEQ = 1;
@@ -19,33 +18,6 @@ const SILENCE_MS_MAX = 30_000;
 /** So far back may the packet lie that a refusal speaks of. */
 const RESET_PACKETS_BACK = 4096;
 const SYN_RETRY_MS = 1000;
-
-export interface ConnectionOptions {
-  readonly remote: Endpoint;
-  /** The id of packets that come, and of those that go. */
-  readonly receiveId: number;
-  readonly sendId: number;
-  /** Of the next packet that takes a number. */
-  readonly seq: number;
-  /** Longest datagram to send: as far as is known when the connection is made. */
-  readonly datagramBytes: number;
-  /** Longest datagram to take that the peer is told of; 0 tells it nothing. */
-  readonly longestBytes: number;
-  readonly receiveWindowBytes: number;
-  readonly sendWindowBytes: number;
-  readonly packetsMax: number;
-  readonly closeTimeoutMs: number;
-}
-
-export interface ConnectionModules {
-  readonly outlet: Outlet;
-  readonly pool: PacketPool;
-  readonly budget: ReceiveBudget;
-  /** It has something to do when this batch is through. */
-  readonly wake: (connection: UtpConnection) => void;
-  /** Called once, last. */
-  readonly gone: (connection: UtpConnection) => void;
-}
 
 type Phase = 'calling' | 'open' | 'gone';
 
@@ -63,6 +35,7 @@ export class UtpConnection implements ByteStream, Due {
   isAwake = false;
   private readonly modules: ConnectionModules;
   readonly delays = new DelayHistory();
+  private readonly voice: Voice;
   private out: UtpSender;
   private in: UtpReceiver | undefined;
   private phase: Phase = 'calling';
@@ -72,23 +45,19 @@ export class UtpConnection implements ByteStream, Due {
   private reading = true;
   private corks = 0;
   private owesAck = false;
-  private differenceUs = 0;
-  private saidWindowBytes = 0;
   private lastHeardMs = 0;
-  private keepAliveAtMs = Infinity;
   private closeAtMs = Infinity;
   private synAtMs = Infinity;
   private synTries = 0;
   private wasQueued = false;
   private pausedEarly = false;
   private synSentMs = 0;
-  /** One object for all headers. */
-  private readonly header = new UtpPacket();
 
   constructor(options: ConnectionOptions, modules: ConnectionModules) {
     this.options = options;
     this.modules = modules;
     this.remote = options.remote;
+    this.voice = new Voice(options, modules);
     this.out = this.createSender(options.datagramBytes);
   }
 
@@ -101,7 +70,7 @@ export class UtpConnection implements ByteStream, Due {
   }
 
   get dueMs(): number {
-    return Math.min(this.out.deadlineMs, this.keepAliveAtMs, this.closeAtMs, this.synAtMs);
+    return Math.min(this.out.deadlineMs, this.keepAliveMs, this.closeAtMs, this.synAtMs);
   }
 
   /** For tests and figures. */
@@ -133,8 +102,9 @@ export class UtpConnection implements ByteStream, Due {
   /** The peer asked and has proved that it hears us; `ack` is the number of the last packet that it sent. */
   accepted(ack: number, windowBytes: number, nowMs: number): void {
     this.begin(ack, nowMs);
+    this.voice.lastSentMs = nowMs;
     this.out.peerWindowBytes = windowBytes;
-    this.saidWindowBytes = this.in!.windowBytes;
+    this.voice.saidWindowBytes = this.in!.windowBytes;
   }
 
   /** Gives an accepted connection its owner. */
@@ -188,7 +158,7 @@ export class UtpConnection implements ByteStream, Due {
     if (this.phase === 'gone' || this.endOf !== undefined) return;
     const end: StreamEnd = { kind: 'closed', code: '' };
     // As with TCP: what lies here unread is lost, and the peer must know.
-    if (this.phase === 'open' && this.in?.hasUnread === true) this.sendReset(this.in.ack);
+    if (this.phase === 'open' && this.in?.hasUnread === true) this.voice.sendReset(this.in.ack);
     else if (this.phase === 'open') {
       this.linger(end);
       return;
@@ -217,7 +187,7 @@ export class UtpConnection implements ByteStream, Due {
     if (this.phase === 'calling' && !this.onAnswer(packet, nowMs)) return;
     const { out } = this;
     this.lastHeardMs = nowMs;
-    this.differenceUs = (this.modules.outlet.timestampUs() - packet.timestampUs) >>> 0;
+    this.voice.heard(packet.timestampUs);
     if (packet.differenceUs !== 0) this.delays.add(packet.differenceUs, nowMs);
     const { first } = out.ring;
     if (!out.onAck(packet, bytes, nowMs)) return; // it acknowledges what was never sent: not of this connection
@@ -245,8 +215,12 @@ export class UtpConnection implements ByteStream, Due {
     if (this.closeAtMs <= nowMs) this.onCloseTimeout();
     else if (this.synAtMs <= nowMs) this.sendSyn(nowMs);
     if (this.phase === 'open' && this.out.deadlineMs <= nowMs) this.onTimeout(nowMs);
-    if (this.phase === 'open' && this.keepAliveAtMs <= nowMs) this.owesAck = true;
+    if (this.phase === 'open' && this.keepAliveMs <= nowMs) this.owesAck = true;
     this.wake();
+  }
+
+  private get keepAliveMs(): number {
+    return this.isOpen() ? this.voice.lastSentMs + KEEP_ALIVE_MS : Infinity;
   }
 
   private get now(): number {
@@ -274,7 +248,7 @@ export class UtpConnection implements ByteStream, Due {
       {
         pool,
         delays: this.delays,
-        transmit: (packet, byteLength, type, number) => this.transmit(packet, byteLength, type, number),
+        transmit: (packet, byteLength, type, number) => this.voice.send(packet, byteLength, type, number),
         isBlocked: () => outlet.isBlocked,
         isHeld: () => outlet.isHeld,
       },
@@ -287,8 +261,8 @@ export class UtpConnection implements ByteStream, Due {
     this.synAtMs = Infinity;
     this.closeAtMs = this.reading ? Infinity : nowMs + this.options.closeTimeoutMs;
     this.lastHeardMs = nowMs;
-    this.keepAliveAtMs = nowMs + KEEP_ALIVE_MS;
     this.in = new UtpReceiver({ ack, windowBytesMax, packetsMax }, { budget: this.modules.budget });
+    this.voice.receiver = this.in;
     if (this.pausedEarly) this.in.pause();
     if (!this.reading) this.in.discard();
   }
@@ -333,7 +307,7 @@ export class UtpConnection implements ByteStream, Due {
       const isNew = input.onData(packet.seq, bytes.subarray(packet.payloadAt));
       // As with TCP: who sends to a stream that was destroyed is told.
       if (isNew && this.endOf !== undefined && this.endOf.kind === 'closed') {
-        this.sendReset(packet.seq);
+        this.voice.sendReset(packet.seq);
         this.vanish(this.endOf);
       }
     }
@@ -385,53 +359,16 @@ export class UtpConnection implements ByteStream, Due {
     if (this.corks === 0 && out.pump(nowMs)) this.owesAck = input.hasGap;
     const { windowBytes } = input;
     // BEP 29: a peer that was told of no room must learn that there is some again.
-    const isWider = windowBytes - this.saidWindowBytes >= this.options.receiveWindowBytes / 2;
-    if (this.owesAck || isWider) this.sendAck();
+    const isWider = windowBytes - this.voice.saidWindowBytes >= this.options.receiveWindowBytes / 2;
+    if (this.owesAck || isWider) this.voice.sendAck(out.ring.next);
+    this.owesAck = false;
     if (out.writes.byteLength > 0 && this.modules.outlet.isBlocked) this.wake();
   }
 
-  private sendAck(): void {
-    const { outlet } = this.modules;
-    const input = this.in!;
-    const fields = this.fields(PACKET_TYPE.state, this.out.ring.next);
-    this.owesAck = false;
-    if (input.hasGap) outlet.sendSelective(fields, input.reorder, this.remote);
-    else outlet.sendBare(fields, this.remote);
-  }
-
-  private transmit(packet: Uint8Array, byteLength: number, type: PacketType, seq: number): void {
-    this.modules.outlet.send(packet, byteLength, this.fields(type, seq), this.remote);
-  }
-
-  private fields(type: PacketType, seq: number): HeaderFields {
-    const { header } = this;
-    const { outlet } = this.modules;
-    header.type = type;
-    header.connectionId = this.options.sendId;
-    header.timestampUs = outlet.timestampUs();
-    header.differenceUs = this.differenceUs;
-    header.windowBytes = this.in === undefined ? this.options.receiveWindowBytes : this.in.windowBytes;
-    header.seq = seq;
-    header.ack = this.in === undefined ? 0 : this.in.ack;
-    this.saidWindowBytes = header.windowBytes;
-    this.keepAliveAtMs = this.isOpen() ? outlet.nowMs() + KEEP_ALIVE_MS : Infinity;
-    return header;
-  }
-
-  /** BEP 29, ST_SYN: carries the id that we listen to; all later packets carry the other one. */
   private sendSyn(nowMs: number): void {
-    const { outlet } = this.modules;
-    const { receiveId, longestBytes } = this.options;
-    const fields = this.fields(PACKET_TYPE.syn, SYN_SEQ);
-    fields.connectionId = receiveId;
-    if (longestBytes > 0) outlet.sendGreeting(fields, longestBytes, this.remote);
-    else outlet.sendBare(fields, this.remote);
+    this.voice.sendSyn(SYN_SEQ, this.options.receiveId, this.options.longestBytes);
     this.synSentMs = nowMs;
     this.synAtMs = nowMs + SYN_RETRY_MS * 2 ** this.synTries++;
-  }
-
-  private sendReset(seq: number): void {
-    this.modules.outlet.sendReset(this.options.sendId, seq, this.remote);
   }
 
   private onTimeout(nowMs: number): void {
@@ -442,7 +379,7 @@ export class UtpConnection implements ByteStream, Due {
 
   private onCloseTimeout(): void {
     const isCalling = this.phase === 'calling' && this.reading;
-    if (this.phase === 'open' && !this.out.isFinished) this.sendReset(this.in!.ack);
+    if (this.phase === 'open' && !this.out.isFinished) this.voice.sendReset(this.in!.ack);
     this.vanish(isCalling ? { kind: 'timeout', code: 'ETIMEDOUT' } : { kind: 'closed', code: '' });
   }
 }

@@ -7,8 +7,9 @@ import type {
   StreamEnd,
   StreamHandler,
 } from '../../runtime/port.ts';
-import { type ConnectionModules, SYN_SEQ, UtpConnection } from './connection.ts';
+import { SYN_SEQ, UtpConnection } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
+import type { ConnectionModules } from './connection-types.ts';
 import { Deadlines } from './deadlines.ts';
 import { type HalfOpen, HalfOpenTable } from './half-open.ts';
 import { type DatagramPort, Outlet } from './outlet.ts';

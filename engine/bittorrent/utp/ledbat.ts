@@ -2,6 +2,8 @@
 export const TARGET_DELAY_MS = 100;
 /** BEP 29, MAX_CWND_INCREASE_PACKETS_PER_RTT, in bytes. */
 const GAIN_BYTES_PER_ROUND = 3000;
+/** For so many round trips after a loss to congestion the window grows no faster than TCP's (RFC 6817, GAIN). */
+const CAREFUL_ROUNDS = 100;
 /** RFC 6817, MIN_CWND, in packets. */
 const WINDOW_PACKETS_MIN = 2;
 /** RFC 6928: about as much as TCP begins with. */
@@ -42,6 +44,7 @@ export class Ledbat {
   private slowStart = true;
   /** Where slow start ends at the latest. */
   private thresholdBytes = Infinity;
+  private carefulRounds = 0;
 
   constructor(options: LedbatOptions) {
     this.options = options;
@@ -68,7 +71,10 @@ export class Ledbat {
     const offTarget = (TARGET_DELAY_MS - queueMs) / TARGET_DELAY_MS;
     if (offTarget > 0 && !isLimited) return;
     const share = Math.min(ackedBytes, this.windowBytes) / Math.max(this.windowBytes, flightBytes);
-    this.set(this.windowBytes + GAIN_BYTES_PER_ROUND * offTarget * share);
+    const isCareful = this.carefulRounds > 0 && offTarget > 0;
+    const gainBytes = isCareful ? this.options.packetBytes : GAIN_BYTES_PER_ROUND;
+    this.carefulRounds = Math.max(0, this.carefulRounds - share);
+    this.set(this.windowBytes + gainBytes * offTarget * share);
   }
 
   /** A packet is known to be lost. To be called at most until it answers true, once in a round. */
@@ -77,6 +83,7 @@ export class Ledbat {
     const isLuck = loss.queueMs < known / 2 && loss.lost <= loss.outstanding * LUCK_SHARE;
     if (isLuck) return false;
     this.slowStart = false;
+    this.carefulRounds = CAREFUL_ROUNDS;
     this.set(this.windowBytes / 2);
     this.thresholdBytes = this.windowBytes;
     return true;

@@ -1,5 +1,6 @@
 import type { Clock, Endpoint } from '../../runtime/port.ts';
 import {
+  GREETING_BYTES,
   HEADER_BYTES,
   type HeaderFields,
   PACKET_TYPE,
@@ -22,7 +23,6 @@ export interface DatagramPort {
 
 /** With more than this waiting in the socket nothing new is sent. */
 const QUEUED_BYTES_MAX = 256 * 1024;
-const LONGEST_HEAD_BYTES = HEADER_BYTES + 4;
 
 /** Sends packets of all connections of an endpoint. Small ones are written into one buffer, again and again. */
 export class Outlet {
@@ -77,7 +77,7 @@ export class Outlet {
     this.refresh();
     writeHeader(this.scratch, fields);
     writeLongest(this.scratch, longestBytes);
-    this.port.send(this.scratch.subarray(0, LONGEST_HEAD_BYTES), to);
+    this.port.send(this.scratch.subarray(0, GREETING_BYTES), to);
   }
 
   /** BEP 29: an acknowledgement that says which packets after the missing one have come. */

@@ -16,7 +16,15 @@ const EXTENSION_SACK = 1;
  * not know, as BEP 29 asks.
  */
 const EXTENSION_LONGEST = 0x6c;
-const EXTENSION_LONGEST_BYTES = 4;
+/**
+ * libutp takes a packet whose first extension has a number above 2 for one of an older protocol. So ours comes
+ * behind the empty bit field that libutp knows as number 2.
+ */
+const EXTENSION_BITS = 2;
+const EXTENSION_BITS_BYTES = 8;
+const LONGEST_AT = HEADER_BYTES + 2 + EXTENSION_BITS_BYTES;
+/** A packet with {@link writeLongest}. */
+export const GREETING_BYTES = LONGEST_AT + 4;
 
 /** A packet as {@link readPacket} understood it; one object serves all packets of an endpoint. */
 export class UtpPacket {
@@ -108,11 +116,13 @@ export function writeSackHead(bytes: Uint8Array, maskBytes: number): number {
 /** Where the mask of a packet lies that has no other extension. */
 export const SACK_MASK_AT = HEADER_BYTES + 2;
 
-/** Adds, as the only extension, the longest datagram that we take; the packet's length. */
-export function writeLongest(bytes: Uint8Array, longestBytes: number): number {
-  bytes[1] = EXTENSION_LONGEST;
-  bytes[HEADER_BYTES] = 0;
-  bytes[HEADER_BYTES + 1] = 2;
-  writeUint16(bytes, HEADER_BYTES + 2, longestBytes);
-  return HEADER_BYTES + EXTENSION_LONGEST_BYTES;
+/** Adds the longest datagram that we take; the packet has {@link GREETING_BYTES} then. */
+export function writeLongest(bytes: Uint8Array, longestBytes: number): void {
+  bytes[1] = EXTENSION_BITS;
+  bytes.fill(0, HEADER_BYTES, LONGEST_AT);
+  bytes[HEADER_BYTES] = EXTENSION_LONGEST;
+  bytes[HEADER_BYTES + 1] = EXTENSION_BITS_BYTES;
+  bytes[LONGEST_AT] = 0;
+  bytes[LONGEST_AT + 1] = 2;
+  writeUint16(bytes, LONGEST_AT + 2, longestBytes);
 }

@@ -32,13 +32,14 @@ export class SimDatagramSocket implements DatagramSocket {
     if (target === undefined || bytes.length > DATAGRAM_BYTES_MAX) return;
     const path = world.path(host, target);
     if (host.up.backlogMs(machine.nowMs) > BACKLOG_MS_MAX) return;
+    if (!host.up.admits(machine.nowMs, bytes.length)) return;
     const leftMs = path.pacer.pass(host.up.pass(machine.nowMs, bytes.length), bytes.length);
     const arrivalMs = leftMs + path.delayMs(host.chance);
     if (path.loses(bytes.length, host.chance)) return;
     const copy = bytes.slice();
     const from: Endpoint = { host: to.host === '127.0.0.1' ? to.host : host.address, port: this.local.port };
     world.timeline.at(arrivalMs, () => {
-      if (path.cut || !target.isUp) return;
+      if (path.cut || !target.isUp || !target.down.admits(machine.nowMs, copy.length)) return;
       const deliverMs = target.down.pass(machine.nowMs, copy.length);
       target.machine.after(deliverMs - machine.nowMs, () => {
         target.machine.datagramSockets.get(to.port)?.receive(copy, from);

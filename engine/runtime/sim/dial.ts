@@ -2,9 +2,10 @@ import type { ConnectOptions, Endpoint, StreamHandler } from '../port.ts';
 import type { SimHost } from './host.ts';
 import type { SimListener } from './listener.ts';
 import type { Machine } from './machine.ts';
+import { RenoWire } from './reno-wire.ts';
 import { SimStream } from './stream.ts';
 import { type SimTlsSession, simTlsSessions } from './tls-session.ts';
-import { Wire } from './wire.ts';
+import { type StreamWire, Wire, type WireModules } from './wire.ts';
 
 /** RFC 6298: the first wait for an answer to a connection request; it doubles each time. */
 const SYN_RETRY_MS = 1000;
@@ -124,10 +125,10 @@ function establish(
   stream.connected();
 }
 
-function createWire(from: Machine, to: Machine, sender: SimStream, receiver: SimStream): Wire {
+function createWire(from: Machine, to: Machine, sender: SimStream, receiver: SimStream): StreamWire {
   const { world } = from;
   const loop = from.host === to.host;
-  return new Wire(world.wireOptions, {
+  const modules: WireModules = {
     timeline: world.timeline,
     pool: world.pool,
     chance: from.host.chance,
@@ -138,5 +139,7 @@ function createWire(from: Machine, to: Machine, sender: SimStream, receiver: Sim
     sender,
     arrived: (segment) => receiver.arrived(segment),
     isUp: () => to.host.isUp,
-  });
+  };
+  const isPlain = loop || world.tcp === 'ideal';
+  return isPlain ? new Wire(world.wireOptions, modules) : new RenoWire(world.wireOptions, modules);
 }

@@ -14,6 +14,12 @@ export interface HostOptions {
   /** Capacity of its line. Default unlimited. */
   readonly upBytesPerSec?: number;
   readonly downBytesPerSec?: number;
+  /**
+   * How long packets may wait for its line; those that find the queue full are dropped: datagrams, and what streams
+   * send where the world's `tcp` is `reno`. Default unlimited, but for datagrams 1 s upwards.
+   */
+  readonly upQueueMs?: number;
+  readonly downQueueMs?: number;
   /** Its access to the network; a path adds up both ends. Default 10 ms, no jitter, no loss. */
   readonly access?: Omit<LinkOptions, 'rateBytesPerSec'>;
   /** How wrong its wall clock is. */
@@ -48,8 +54,8 @@ export class SimHost {
     this.names = options.names ?? [];
     this.clockSkewMs = options.clockSkewMs ?? 0;
     this.access = { latencyMs: 10, jitterMs: 0, lossRate: 0, ...options.access };
-    this.up = new Pacer(options.upBytesPerSec ?? Infinity);
-    this.down = new Pacer(options.downBytesPerSec ?? Infinity);
+    this.up = new Pacer(options.upBytesPerSec ?? Infinity, options.upQueueMs);
+    this.down = new Pacer(options.downBytesPerSec ?? Infinity, options.downQueueMs);
     this.chance = new SimRandom(seed, `network ${options.address}`);
     this.disk = new SimDisk(options.disk ?? {}, { chance: new SimRandom(seed, `disk ${options.address}`) });
     this.#machine = this.#boot();

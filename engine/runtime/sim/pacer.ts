@@ -2,10 +2,19 @@
 export class Pacer {
   /** Infinity: no limit. May be changed at any time. */
   rateBytesPerSec: number;
+  /** What may wait, as a time; whoever sends packets asks {@link admits}. May be changed at any time. */
+  queueMsMax: number;
   #freeAtMs = 0;
 
-  constructor(rateBytesPerSec: number) {
+  constructor(rateBytesPerSec: number, queueMsMax = Infinity) {
     this.rateBytesPerSec = rateBytesPerSec;
+    this.queueMsMax = queueMsMax;
+  }
+
+  /** Whether a packet of `length` bytes finds room in the queue; an empty queue takes any. */
+  admits(nowMs: number, length: number): boolean {
+    const backlogMs = this.backlogMs(nowMs);
+    return backlogMs === 0 || backlogMs + this.durationMs(length) <= this.queueMsMax;
   }
 
   /** When the last of `length` bytes that enter at `nowMs` leaves. They are queued behind all earlier ones. */

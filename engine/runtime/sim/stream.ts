@@ -3,7 +3,7 @@ import type { Entry } from './agenda.ts';
 import type { Machine } from './machine.ts';
 import type { Segment } from './segment.ts';
 import { type SimTlsSession, simExport } from './tls-session.ts';
-import type { Wire, WireSender } from './wire.ts';
+import type { StreamWire, WireSender } from './wire.ts';
 
 export interface SimStreamOptions {
   readonly id: number;
@@ -29,8 +29,8 @@ export class SimStream implements TlsStream, WireSender {
   readonly #machine: Machine;
   #handler: StreamHandler | undefined;
   /** Undefined until connected. */
-  #out: Wire | undefined;
-  #in: Wire | undefined;
+  #out: StreamWire | undefined;
+  #in: StreamWire | undefined;
   #writes: Write[] = [];
   #answers: (((ok: boolean) => void) | undefined)[] = [];
   #queuedBytes = 0;
@@ -91,7 +91,7 @@ export class SimStream implements TlsStream, WireSender {
   }
 
   /** The way out and the way in. */
-  join(out: Wire, incoming: Wire): void {
+  join(out: StreamWire, incoming: StreamWire): void {
     this.#out = out;
     this.#in = incoming;
   }
@@ -182,7 +182,7 @@ export class SimStream implements TlsStream, WireSender {
     this.#discard();
   }
 
-  /** From the {@link Wire} inwards. */
+  /** From the {@link StreamWire} inwards. */
   arrived(segment: Segment): void {
     this.#machine.trace(segment.kind, this.id, segment.end - segment.start);
     if (segment.kind === 'reset') this.refused();

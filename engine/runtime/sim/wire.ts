@@ -38,6 +38,26 @@ export interface WireSender {
   refused(): void;
 }
 
+/** One direction of a stream, ordered and reliable. */
+export interface StreamWire {
+  /** Bytes the send buffer takes now. */
+  readonly room: number;
+  /** Bytes taken that have not left. */
+  readonly waitingBytes: number;
+  /** Copies as much of `bytes` from `start` on as there is room for; the count. {@link push} sends it. */
+  take(bytes: Uint8Array, start: number): number;
+  /** Ends the stream, behind what was taken before. */
+  mark(kind: 'end' | 'reset'): void;
+  /** Sends what may be sent. */
+  push(): void;
+  /** The receiver has read so many bytes. */
+  read(length: number): void;
+  /** The receiver is gone and says so to the sender. */
+  bounce(): void;
+  /** Nothing more will arrive, not even what is under way. */
+  kill(): void;
+}
+
 /** Linux gives up after about so many repetitions (tcp_retries2). */
 const ATTEMPTS_MAX = 15;
 const RETRANSMIT_MS_MAX = 120_000;
@@ -49,7 +69,7 @@ const SEGMENT_BYTES_MIN = 1460;
  * One direction of a stream: ordered and reliable, through the sender's line, the path and the receiver's line.
  * Each stream has at most one segment in either line, so streams share a line fairly. Loss is delay.
  */
-export class Wire {
+export class Wire implements StreamWire {
   readonly #options: WireOptions;
   readonly #modules: WireModules;
   /** In the send buffer. The last one may still be filled up. */
@@ -74,17 +94,14 @@ export class Wire {
     this.#modules = modules;
   }
 
-  /** Bytes the send buffer takes now. */
   get room(): number {
     return Math.max(0, this.#options.sendBufferBytes - this.#waitingBytes);
   }
 
-  /** Bytes taken that have not left. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Copies as much of `bytes` from `start` on as there is room for; the count. {@link push} sends it. */
   take(bytes: Uint8Array, start: number): number {
     const total = Math.min(this.room, bytes.length - start);
     const limit = this.#segmentBytes();
@@ -99,14 +116,12 @@ export class Wire {
     return total;
   }
 
-  /** Ends the stream, behind what was taken before. */
   mark(kind: 'end' | 'reset'): void {
     if (kind === 'reset') this.#dropWaiting();
     this.#waiting.push(this.#modules.pool.mark(kind));
     this.push();
   }
 
-  /** Sends what may be sent. */
   push(): void {
     const { timeline, up, path, chance } = this.#modules;
     while (!this.#dead && !this.#leaving && this.#waiting.length > 0) {
@@ -132,21 +147,18 @@ export class Wire {
     }
   }
 
-  /** The receiver has read so many bytes. */
   read(length: number): void {
     const { timeline, back } = this.#modules;
     this.#acks.push({ timeMs: timeline.nowMs + back.latencyMs, length });
     if (this.#waiting.length > 0) this.#wakeForAck();
   }
 
-  /** The receiver is gone and says so to the sender. */
   bounce(): void {
     const { timeline, back, sender } = this.#modules;
     if (this.#dead) return;
     timeline.at(timeline.nowMs + back.latencyMs, () => sender.refused());
   }
 
-  /** Nothing more will arrive, not even what is under way. */
   kill(): void {
     this.#dead = true;
     this.#dropWaiting();

@@ -19,6 +19,11 @@ export interface WorldOptions {
   readonly windowBytes?: number;
   /** Data travels in parts of at most so much; smaller is finer and slower. Default 16 KiB. */
   readonly segmentBytes?: number;
+  /**
+   * `ideal` (default): streams share lines fairly, and a loss is a delay. `reno`: they send packets as TCP does, lose
+   * them where a line's queue is full, and compete for it with datagrams; slower by far.
+   */
+  readonly tcp?: 'ideal' | 'reno';
   /** As for the real runtime. Default 5,000. */
   readonly closeTimeoutMs?: number;
 }
@@ -35,6 +40,7 @@ export class SimWorld {
   readonly pool: SegmentPool;
   readonly wireOptions: WireOptions;
   readonly closeTimeoutMs: number;
+  readonly tcp: 'ideal' | 'reno';
   /** The line between programs of one host: as fast as you like. */
   readonly loopback = new Pacer(Infinity);
   /** Virtual HTTP servers by `host` or `host:port`. */
@@ -48,6 +54,7 @@ export class SimWorld {
     this.seed = options.seed;
     this.trace = new Trace({ recordLines: options.recordTrace ?? false });
     this.pool = new SegmentPool({ segmentBytes: options.segmentBytes ?? 16384 });
+    this.tcp = options.tcp ?? 'ideal';
     this.closeTimeoutMs = options.closeTimeoutMs ?? 5000;
     this.wireOptions = {
       sendBufferBytes: options.sendBufferBytes ?? 1 << 18,
