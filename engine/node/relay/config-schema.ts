@@ -47,6 +47,7 @@ const dos = v.strictObject({
   circuitsPerSec: v.optional(whole(1, 1_000_000)),
   circuitBurst: v.optional(whole(1, 1_000_000)),
   circuitRefuseMs: v.optional(whole(0, 2 ** 31 - 1)),
+  circuitOverflowsMax: v.optional(whole(0, 1_000_000)),
   isConnectionDefenceOn: v.optional(v.boolean()),
   connectionsMax: v.optional(whole(1, 1_000_000)),
   connectsPerSec: v.optional(whole(1, 1_000_000)),

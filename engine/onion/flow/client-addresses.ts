@@ -10,6 +10,8 @@ interface Client {
   /** Circuits are refused until then; 0: they are not. */
   circuitsRefusedUntilMs: number;
   connectsRefusedUntilMs: number;
+  /** Circuits that were closed because it did not take their cells. */
+  overflows: number;
 }
 
 /** What was refused so far, for metrics. */
@@ -100,6 +102,18 @@ export class ClientAddresses {
     return false;
   }
 
+  /** A circuit of this address was closed because it did not take its cells. C tor: dos_num_circ_max_outq. */
+  overflowed(address: string, nowMs: number): void {
+    const client = this.#clients.get(address);
+    const { isCircuitDefenceOn, circuitOverflowsMax } = this.#params;
+    if (client === undefined || !isCircuitDefenceOn || circuitOverflowsMax === 0) return;
+    client.overflows += 1;
+    if (client.overflows < circuitOverflowsMax) return;
+    client.overflows = 0;
+    if (client.circuitsRefusedUntilMs <= nowMs) this.#addressesMarked += 1;
+    client.circuitsRefusedUntilMs = nowMs + this.#spread(this.#params.circuitRefuseMs);
+  }
+
   #mayConnect(client: Client, nowMs: number): boolean {
     if (client.connectsRefusedUntilMs > nowMs || client.connectionCount >= this.#params.connectionsMax)
       return false;
@@ -131,6 +145,7 @@ export class ClientAddresses {
       connects: tokenBucket(connectsPerSec, connectBurst, nowMs),
       circuitsRefusedUntilMs: 0,
       connectsRefusedUntilMs: 0,
+      overflows: 0,
     };
     this.#clients.set(address, client);
     this.#idle.add(address);

@@ -9,6 +9,8 @@ export interface DosParams {
   readonly circuitBurst: number;
   /** How long circuits of an address are refused once it has gone too far. */
   readonly circuitRefuseMs: number;
+  /** After so many circuits whose cells it did not take an address is refused circuits as well; 0: never. */
+  readonly circuitOverflowsMax: number;
   readonly isConnectionDefenceOn: boolean;
   readonly connectionsMax: number;
   readonly connectsPerSec: number;
@@ -39,6 +41,7 @@ export function dosParams(params: ConsensusParams, overrides: Partial<DosParams>
     circuitsPerSec: read('DoSCircuitCreationRate', 3),
     circuitBurst: read('DoSCircuitCreationBurst', 90),
     circuitRefuseMs: read('DoSCircuitCreationDefenseTimePeriod', 3600, 0) * 1000,
+    circuitOverflowsMax: read('dos_num_circ_max_outq', 3, 0),
     isConnectionDefenceOn: isOn('DoSConnection'),
     connectionsMax: read('DoSConnectionMaxConcurrentCount', 100),
     connectsPerSec: read('DoSConnectionConnectRate', 20),

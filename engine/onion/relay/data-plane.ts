@@ -190,6 +190,10 @@ export class DataPlane implements PortEvents {
   /** {@link PortEvents} */
   onOverflow(leg: Leg, reason: 'queue-cells' | 'memory'): void {
     this.counters.refuse(reason);
+    const { peer, remoteHost } = leg.port.channel;
+    if (reason === 'queue-cells' && !leg.isNext && peer?.rsaFingerprint === undefined) {
+      this.addresses.overflowed(remoteHost, this.#modules.runtime.clock.now());
+    }
     this.circuits.close(leg.circuit, DESTROY_REASON.resourceLimit);
   }
 

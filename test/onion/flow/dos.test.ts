@@ -33,6 +33,25 @@ test('90 circuits at once and three a second, from three connections on', () => 
   assert.is(clients.counters.circuitsRefused, 120);
 });
 
+test('who does not take the cells of three circuits gets no more', () => {
+  const clients = relay();
+  clients.connected('a', 0);
+  clients.connected('b', 0);
+  clients.overflowed('a', 0);
+  clients.overflowed('a', 0);
+  clients.overflowed('stranger', 0);
+  assert.ok(clients.mayCreateCircuit('a', 0));
+  clients.overflowed('a', 0);
+  assert.not.ok(clients.mayCreateCircuit('a', 3_599_000));
+  assert.ok(clients.mayCreateCircuit('b', 0));
+  assert.is(clients.counters.addressesMarked, 1);
+  assert.ok(clients.mayCreateCircuit('a', 2 * 3_600_000));
+  const off = relay({ circuitOverflowsMax: 0 });
+  off.connected('a', 0);
+  for (let i = 0; i < 10; i++) off.overflowed('a', 0);
+  assert.ok(off.mayCreateCircuit('a', 0));
+});
+
 test('an address that keeps to three a second is never refused', () => {
   const clients = relay();
   for (let i = 0; i < 5; i++) clients.connected('a', 0);
