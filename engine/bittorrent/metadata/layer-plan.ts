@@ -12,7 +12,7 @@ const PAUSE_MS = 10_000;
 
 interface Part {
   readonly request: HashRequest;
-  readonly fetch: PieceLayerFetch;
+  readonly hashes: PieceLayerFetch;
   asked: { readonly peer: number; readonly atMs: number } | undefined;
 }
 
@@ -36,10 +36,10 @@ export class LayerPlan {
       // Files of the same content share a layer.
       if (piecesRoot === undefined || byteLength <= pieceLength) continue;
       if (this.fetches.has(bytesAsKey(piecesRoot))) continue;
-      const fetch = new PieceLayerFetch({ piecesRoot, byteLength, pieceLength });
-      this.fetches.set(bytesAsKey(piecesRoot), fetch);
-      for (const request of fetch.requests())
-        this.missing.set(keyOf(request), { request, fetch, asked: undefined });
+      const wanted = new PieceLayerFetch({ piecesRoot, byteLength, pieceLength });
+      this.fetches.set(bytesAsKey(piecesRoot), wanted);
+      for (const request of wanted.requests())
+        this.missing.set(keyOf(request), { request, hashes: wanted, asked: undefined });
     }
   }
 
@@ -68,7 +68,7 @@ export class LayerPlan {
     const part = this.missing.get(keyOf(request));
     if (part?.asked?.peer !== peer) return 'unasked';
     part.asked = undefined;
-    const verdict = part.fetch.take(request, hashes);
+    const verdict = part.hashes.take(request, hashes);
     if (verdict === 'taken') this.missing.delete(keyOf(request));
     return verdict;
   }
