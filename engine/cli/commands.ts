@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { registerBench } from './bench.ts';
 import { registerCreate } from './create.ts';
 import { registerDht } from './dht.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerGet } from './get.ts';
 import { registerInfo } from './info.ts';
 import { registerMagnet } from './magnet.ts';
@@ -28,5 +29,6 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerDht,
   registerTracker,
   registerRelay,
+  registerDoctor,
   registerBench,
 ];

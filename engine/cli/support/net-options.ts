@@ -13,18 +13,20 @@ export interface NetWords {
 
 /** Adds the options about the network that commands share. */
 export function addNetOptions(command: Command): Command {
+  const mode = new Option('--encryption <mode>', 'of connections with peers (prefer)');
+  command.addOption(mode.choices(['off', 'prefer', 'require']));
+  return addGuardOptions(command).option(
+    '--blocklist <file>',
+    'do not talk to these addresses (DAT, P2P or CIDR, also packed by gzip)',
+  );
+}
+
+/** Adds those that say by which way everything is to leave. */
+export function addGuardOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--encryption <mode>', 'of connections with peers (prefer)').choices([
-        'off',
-        'prefer',
-        'require',
-      ]),
-    )
     .option('--proxy <url>', 'go through this proxy: socks5://[user:password@]host:port or http://…')
     .option('--proxy-only', 'let nothing at all leave outside the proxy; nobody can connect to us then')
-    .option('--bind <interface>', 'keep to this network interface or address, or do nothing')
-    .option('--blocklist <file>', 'do not talk to these addresses (DAT, P2P or CIDR, also packed by gzip)');
+    .option('--bind <interface>', 'keep to this network interface or address, or do nothing');
 }
 
 /** The settings that the words say. */
