@@ -16,6 +16,7 @@ const PACKAGES = {
   rtorrent: 'rtorrent',
   opentracker: 'opentracker',
   'redis-server': 'redis-server',
+  microsocks: 'microsocks',
   tor: 'tor',
   'tor-gencert': 'tor',
 } as const;
