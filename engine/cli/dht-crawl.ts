@@ -56,7 +56,7 @@ export function registerDhtCrawl(dht: Command): void {
 async function run(words: CrawlWords, signal: AbortSignal): Promise<ExitCode> {
   const { crawl } = await import('../discovery/dht/crawler.ts');
   const until = deadline(signal, words.timeout);
-  const dht = await openByWords(words, { readOnly: true, needsOthers: true });
+  const dht = await openByWords(words, { port: 0, readOnly: true, needsOthers: true });
   const line = new ProgressLine();
   try {
     await Promise.race([dht.joined, aborted(until.signal)]);

@@ -70,7 +70,7 @@ async function put(text: string, words: PutWords, signal: AbortSignal): Promise<
   const value = readValue(text, words.torrent === true);
   const seed = words.key === undefined ? undefined : keyFromFile(words.key);
   const until = deadline(signal, words.timeout);
-  const dht = await openByWords(words, { readOnly: true, needsOthers: true });
+  const dht = await openByWords(words, { port: 0, readOnly: true, needsOthers: true });
   try {
     await Promise.race([dht.joined, aborted(until.signal)]);
     await checkJoined(dht);
@@ -151,7 +151,7 @@ export function registerDhtFetch(dht: Command): void {
 async function fetchItem(name: DhtName, words: FetchWords, signal: AbortSignal): Promise<ExitCode> {
   const { itemView } = await import('../node/dht/item-words.ts');
   const until = deadline(signal, words.timeout);
-  const dht = await openByWords(words, { readOnly: true, needsOthers: true });
+  const dht = await openByWords(words, { port: 0, readOnly: true, needsOthers: true });
   try {
     await Promise.race([dht.joined, aborted(until.signal)]);
     await checkJoined(dht);

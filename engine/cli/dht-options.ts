@@ -7,18 +7,18 @@ import { writeErr } from './support/output.ts';
 /** Words that all commands of the DHT share. */
 export interface DhtWords {
   readonly host?: readonly string[];
-  readonly port: number;
+  readonly port?: number;
   readonly bootstrap?: readonly Endpoint[];
   readonly state?: string;
   readonly timeout?: number;
   readonly json?: true;
 }
 
-/** Adds them. `port`: where to listen when nothing is said; 0 for any. */
+/** Adds them. `port`: where it listens when nothing is said; 0 for any. */
 export function addDhtOptions(command: Command, port: number): Command {
   return command
     .option('--host <address>', 'listen on this address; repeatable (0.0.0.0)', repeatedValue)
-    .addOption(new Option('--port <port>', 'UDP port; 0: any').argParser(portValue).default(port))
+    .addOption(new Option('--port <port>', `UDP port (${port === 0 ? 'any' : port})`).argParser(portValue))
     .option(
       '--bootstrap <host:port>',
       'a node to begin with; repeatable; there are no built-in ones',
@@ -38,6 +38,8 @@ export function addTimeout(command: Command, seconds: number): Command {
 }
 
 export interface OpenWords {
+  /** Where to listen when the words do not say. */
+  readonly port: number;
   /** BEP 43: a command that asks and is gone is no node to keep in tables. */
   readonly readOnly: boolean;
   /** BEP 42. */
@@ -61,7 +63,7 @@ export async function openByWords(
   const dht = await openDht(
     {
       hosts: words.host ?? ['0.0.0.0'],
-      port: words.port,
+      port: words.port ?? settings.port,
       bootstrap: words.bootstrap ?? [],
       statePath: words.state,
       settings: { readOnly: settings.readOnly, enforceIds: settings.enforceIds === true },

@@ -53,7 +53,7 @@ export function registerDhtGet(dht: Command): void {
 
 async function get(infoHash: Uint8Array, words: GetWords, signal: AbortSignal): Promise<ExitCode> {
   const until = deadline(signal, words.timeout);
-  const dht = await openByWords(words, { readOnly: true, needsOthers: true });
+  const dht = await openByWords(words, { port: 0, readOnly: true, needsOthers: true });
   try {
     await Promise.race([dht.joined, aborted(until.signal)]);
     await checkJoined(dht);
@@ -127,7 +127,7 @@ export function registerDhtAnnounce(dht: Command): void {
 
 async function announce(infoHash: Uint8Array, words: AnnounceWords, signal: AbortSignal): Promise<ExitCode> {
   const until = deadline(signal, words.timeout);
-  const dht = await openByWords(words, { readOnly: true, needsOthers: true });
+  const dht = await openByWords(words, { port: 0, readOnly: true, needsOthers: true });
   const { announceOnce } = await import('../discovery/dht/peer-search.ts');
   try {
     await Promise.race([dht.joined, aborted(until.signal)]);

@@ -44,6 +44,7 @@ export function registerDht(program: Command): void {
 
 async function runNode(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
   const dht = await openByWords(words, {
+    port: 6881,
     readOnly: false,
     enforceIds: words.enforceIds === true,
     needsOthers: false,

@@ -24,8 +24,13 @@ export async function bootstrap(
   const target = node.id;
   await node.traverse({ target, name: 'find_node', fields: { id: node.id, target }, start });
   const roomy: number[] = [];
-  for (const [index, bucket] of node.table.buckets.entries()) if (!bucket.isFull) roomy.push(index);
-  await refreshBuckets(node, roomy.slice(0, -1));
+  const { buckets } = node.table;
+  for (const [index, bucket] of buckets.entries()) if (!bucket.isFull) roomy.push(index);
+  // The last one is the neighbourhood just asked, unless it is all there is.
+  await refreshBuckets(
+    node,
+    roomy.filter((index) => index === 0 || index < buckets.length - 1),
+  );
 }
 
 /** BEP 5: looks for a chance id in each of these buckets, one after the other. */

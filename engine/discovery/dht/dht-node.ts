@@ -5,7 +5,7 @@ import { BUCKET_SIZE } from './bucket.ts';
 import { type AddressBytes, addressBytes, endpointKey, familyOf } from './compact.ts';
 import { Counters } from './counters.ts';
 import { ExternalAddress } from './external-address.ts';
-import { ID_BYTES, idHex, isSecureId, secureId } from './id.ts';
+import { ID_BYTES, idHex, isLoopback, isSecureId, secureId } from './id.ts';
 import { ItemStore } from './item-store.ts';
 import { DhtItems } from './items.ts';
 import { KnownNodes, PlainIdIndex } from './known-nodes.ts';
@@ -393,10 +393,4 @@ export class DhtNode implements NodeLookup {
       else void this.#refresh();
     });
   }
-}
-
-function isLoopback(address: Uint8Array): boolean {
-  return address.length === 4
-    ? address[0] === 127
-    : address[15] === 1 && address[0] === 0 && address[1] === 0;
 }

@@ -104,5 +104,11 @@ export function isLocalAddress(address: Uint8Array): boolean {
     );
   }
   if ((a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80)) return true;
+  return isLoopback(address);
+}
+
+/** Addresses of this machine: nobody elsewhere can pretend to have one. */
+export function isLoopback(address: Uint8Array): boolean {
+  if (address.length === 4) return address[0] === 127;
   return address[15] === 1 && address.every((byte, at) => at === 15 || byte === 0);
 }

@@ -160,17 +160,19 @@ export class Lookup {
     this.timeouts++;
   }
 
-  /** Whether the k nearest that are alive have all answered, or nobody is left to ask. */
+  /** Whether the k nearest that are alive have all answered, or nobody is left to ask or to wait for. */
   get isDone(): boolean {
     let live = 0;
+    let slow = 0;
     for (const node of this.#nodes) {
       if (node.state === 'asked') return false;
       if (node.state === 'new' && this.#asked < ASKED_MAX && this.#mayAsk(node)) return false;
+      if (node.state === 'slow') slow++;
       if (node.state !== 'answered' || !this.#counts(node)) continue;
       live++;
       if (live >= this.options.k) return true;
     }
-    return true;
+    return slow === 0;
   }
 
   /** The nearest nodes that have answered, at most k; only those with a token when `withToken`. */

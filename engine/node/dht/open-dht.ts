@@ -6,6 +6,7 @@ import { DhtNode } from '../../discovery/dht/dht-node.ts';
 import type { DhtOptions } from '../../discovery/dht/options.ts';
 import type { DhtPort } from '../../discovery/dht/types.ts';
 import type { DatagramSocket, Endpoint, Runtime, Timer } from '../../runtime/port.ts';
+import { createKnownIndex } from './known-index.ts';
 import { loadTables, type SavedTable, saveTables } from './saved-table.ts';
 
 export interface OpenDhtOptions {
@@ -104,6 +105,7 @@ async function openNode(
   const table = saved.get(family);
   // BEP 45: a second address of the family needs an id of its own.
   const isFirst = all.every((other) => other.family !== family);
+  const index = createKnownIndex();
   const port: DhtPort = { local: socket.local, send: (bytes, to) => socket.send(bytes, to) };
   node = new DhtNode(
     {
@@ -112,7 +114,12 @@ async function openNode(
       bootstrap,
       ...options.settings,
     },
-    { runtime, socket: port, sibling: () => all.find((other) => other.family !== family) },
+    {
+      runtime,
+      socket: port,
+      sibling: () => all.find((other) => other.family !== family),
+      ...(index === undefined ? {} : { index }),
+    },
   );
   return { socket, node };
 }

@@ -31,6 +31,7 @@ function run(world: World, lookup: Lookup, random: SimRandom): string[] {
   const byDistance = [...world.nodes].sort((a, b) => compareDistance(a.id, b.id, world.target));
   const asked: string[] = [];
   const flying: Candidate[] = [];
+  const late: Candidate[] = [];
   for (const node of world.nodes.slice(0, 8)) lookup.add(node, 1);
   for (let steps = 0; steps < 10_000; steps++) {
     for (let next = lookup.next(); next !== undefined; next = lookup.next()) {
@@ -39,10 +40,15 @@ function run(world: World, lookup: Lookup, random: SimRandom): string[] {
     }
     if (lookup.isDone) return asked;
     const [one] = flying.splice(random.below(Math.max(1, flying.length)), 1);
-    if (one === undefined) return asked;
+    if (one === undefined) {
+      // Nobody is left to ask: those that are slow are given up in the end.
+      for (const node of late.splice(0)) lookup.failed(node);
+      continue;
+    }
     if (world.dead.has(one.host)) {
       lookup.slow(one);
       if (random.below(2) === 0) lookup.failed(one);
+      else late.push(one);
       continue;
     }
     const from = byDistance.findIndex((node) => node.host === one.host);
