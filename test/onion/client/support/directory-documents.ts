@@ -46,12 +46,16 @@ export interface DirectoryDocuments {
 }
 
 const AUTHORITY_COUNT = 3;
+/** Keys that are at hand without a long search; the first is for relays. */
+const KEY_COUNT = 99;
 /** The same in every run, as the whole network is. */
-const RSA_KEYS = makeRsaKeys(2 * AUTHORITY_COUNT + 1).map(({ privateKeyDer }) => privateKeyDer);
+const RSA_KEYS = makeRsaKeys(KEY_COUNT).map(({ privateKeyDer }) => privateKeyDer);
 
-export function makeAuthorities(nowMs: number): readonly TestAuthority[] {
+/** Networks of other seeds have other authorities. */
+export function makeAuthorities(nowMs: number, seed: number): readonly TestAuthority[] {
+  const first = (seed * 2 * AUTHORITY_COUNT) % (KEY_COUNT - 2 * AUTHORITY_COUNT);
   return Array.from({ length: AUTHORITY_COUNT }, (_, i) =>
-    makeAuthority(nowMs, RSA_KEYS[2 * i]!, RSA_KEYS[2 * i + 1]!),
+    makeAuthority(nowMs, RSA_KEYS[first + 2 * i + 1]!, RSA_KEYS[first + 2 * i + 2]!),
   );
 }
 
@@ -75,7 +79,7 @@ function makeAuthority(
   return { v3ident, signingKeyDigest, signingPrivateKey, certificate };
 }
 
-const TAP_KEY = rsaPublicKeyOf(RSA_KEYS[2 * AUTHORITY_COUNT]!);
+const TAP_KEY = rsaPublicKeyOf(RSA_KEYS[0]!);
 
 function microdescriptorOf(relay: ListedRelay): Uint8Array {
   const policy = relay.policy === undefined ? '' : `p ${relay.policy}\n`;

@@ -99,7 +99,7 @@ export async function simNetwork(options: SimNetworkOptions = {}): Promise<SimNe
     });
   }
   const nowMs = relays[0]!.host.runtime.clock.wallClock();
-  const signers = makeAuthorities(nowMs);
+  const signers = makeAuthorities(nowMs, seed);
   const listed = relays.map((relay) => relay.listed);
   const consensus = makeConsensus(listed, signers, { nowMs, ...(freshMs !== undefined && { freshMs }) });
   documents = makeDocuments(listed, signers, consensus);
