@@ -10,8 +10,8 @@ const WINDOW_PACKETS_MIN = 2;
 const WINDOW_BYTES_START = 14_600;
 /** Of a round's packets; more losses than this are no bad luck. */
 const LUCK_SHARE = 0.02;
-/** While it is not known how long the queue of this path gets, less than this counts as none. */
-const NO_QUEUE_MS = 5;
+/** Of the longest queue seen: a full one is at least so long when its losses are noticed. */
+const FULL_SHARE = 0.75;
 
 export interface LedbatOptions {
   /** Payload of a full packet. */
@@ -34,8 +34,8 @@ export interface Loss {
  * longer, so that anything that fills queues, TCP above all, comes first.
  *
  * One rule is ours. BEP 29 halves the window for every loss; on a path that loses a packet in a thousand for no
- * reason that leaves most of it unused. A loss comes of congestion when the queue is at least half as long as it ever
- * gets, or when more than two in a hundred packets of a round are gone; then the window is halved. Otherwise it stays.
+ * reason that leaves most of it unused. A loss comes of congestion when the queue is nearly as long as it ever gets,
+ * or when more than two in a hundred packets of a round are gone; then the window is halved. Otherwise it stays.
  */
 export class Ledbat {
   /** Bytes of payload that may be under way. */
@@ -79,8 +79,9 @@ export class Ledbat {
 
   /** A packet is known to be lost. To be called at most until it answers true, once in a round. */
   onLoss(loss: Loss): boolean {
-    const known = this.slowStart ? Math.max(loss.longestQueueMs, 2 * NO_QUEUE_MS) : loss.longestQueueMs;
-    const isLuck = loss.queueMs < known / 2 && loss.lost <= loss.outstanding * LUCK_SHARE;
+    // In slow start nobody knows yet how long the queue gets; a full one loses far more than a few packets then.
+    const isShort = this.slowStart || loss.queueMs < loss.longestQueueMs * FULL_SHARE;
+    const isLuck = isShort && loss.lost <= loss.outstanding * LUCK_SHARE;
     if (isLuck) return false;
     this.slowStart = false;
     this.carefulRounds = CAREFUL_ROUNDS;

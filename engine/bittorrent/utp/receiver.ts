@@ -98,7 +98,9 @@ export class UtpReceiver {
     const ahead = sequenceDistance(this.ack, seq) - 1;
     if (ahead < 0 || ahead >= 0x8000) return false;
     if (this.eofSeq !== -1 && sequenceDistance(this.eofSeq, seq) < 0x8000) return false;
-    if (this.windowBytes === 0 && !this.discarding) return false;
+    // The awaited one goes straight to its owner, and frees what waits behind it.
+    const isWelcome = ahead === 0 && !this.paused && this.waiting.length === 0;
+    if (this.windowBytes === 0 && !isWelcome && !this.discarding) return false;
     if (ahead > 0) return this.keep(seq, ahead, payload);
     this.ack = seq;
     this.deliver(payload);

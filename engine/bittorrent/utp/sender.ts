@@ -160,7 +160,8 @@ export class UtpSender {
     for (let i = 0; i < ring.count && this.lostPackets > 0; i++) {
       const seq = sequenceAdd(ring.first, i);
       if (ring.state(seq) !== SENT.lost) continue;
-      if (!this.mayFly(ring.payloadBytes(seq))) return;
+      // The peer had room for it once; what came after it may fill that room now.
+      if (!this.fitsWindow(ring.payloadBytes(seq))) return;
       this.lostPackets--;
       this.resentPackets++;
       ring.setState(seq, SENT.flying);
@@ -206,9 +207,15 @@ export class UtpSender {
 
   /** Whether both windows and the socket let `payloadBytes` more out. */
   private mayFly(payloadBytes: number): boolean {
-    if (this.modules.isBlocked()) return false;
     const bytes = this.flightBytes + payloadBytes;
     if (bytes > this.peerWindowBytes && !this.isProbing) return false;
+    return this.fitsWindow(payloadBytes);
+  }
+
+  /** Whether our own window and the socket do. */
+  private fitsWindow(payloadBytes: number): boolean {
+    if (this.modules.isBlocked()) return false;
+    const bytes = this.flightBytes + payloadBytes;
     if (this.flightBytes === 0 || bytes <= this.window.windowBytes) return true;
     this.isLimited = true;
     return false;

@@ -226,6 +226,29 @@ test('wnd_size 0: the peer is asked again, and what it threw away is sent when i
   assert.is(peer.data()[before]!.seq, 2);
 });
 
+test('a receiver whose room is full of later packets takes the missing one', async () => {
+  const peer = await ScriptedPeer.start({ receiveWindowBytes: 10_000 });
+  await peer.called();
+  for (let i = 1; i < 20; i++) peer.say({ type: 0, seq: 5000 + i, payload: bytes(1000) });
+  await peer.pass();
+  assert.is(peer.last.windowBytes, 0);
+  peer.say({ type: 0, seq: 5000, payload: bytes(1000) });
+  await peer.pass();
+  assert.ok(peer.owner.byteLength > 8000);
+  assert.is(peer.last.windowBytes, 10_000);
+});
+
+test('a lost packet is sent again to a peer that says it has no room', async () => {
+  const peer = await ScriptedPeer.start();
+  await peer.called();
+  peer.owner.write(bytes(6 * FULL));
+  await peer.pass(20);
+  peer.say({ ack: 1, sack: [0b1111, 0, 0, 0], windowBytes: 0 });
+  await peer.pass(30);
+  assert.is(peer.data().at(-1)!.seq, 2);
+  assert.is(peer.data().length, 7);
+});
+
 test('ST_FIN: has a number; earlier packets are waited for, and it is acknowledged', async () => {
   const peer = await ScriptedPeer.start();
   await peer.called();

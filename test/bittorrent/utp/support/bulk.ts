@@ -26,10 +26,12 @@ function sink(bulk: Bulk): StreamHandler {
 }
 
 function source(bulk: Bulk): StreamHandler {
-  const fill = (): void => bulk.stream!.write(BLOCK, fill);
+  const fill = (ok: boolean): void => {
+    if (ok) bulk.stream!.write(BLOCK, fill);
+  };
   return {
     onOpen() {
-      for (let i = 0; i < WRITES_AHEAD; i++) fill();
+      for (let i = 0; i < WRITES_AHEAD; i++) fill(true);
     },
     readTarget: () => TARGET,
     onRead() {},
