@@ -8,8 +8,10 @@ export interface VirtualWorld extends TestWorld {
   readonly world: SimWorld;
 }
 
-export async function makeSimWorld(options: { readonly seed?: number } = {}): Promise<VirtualWorld> {
-  const world = new SimWorld({ seed: options.seed ?? 1, closeTimeoutMs: 600 });
+export async function makeSimWorld(
+  options: { readonly seed?: number; readonly tcp?: 'ideal' | 'reno' } = {},
+): Promise<VirtualWorld> {
+  const world = new SimWorld({ seed: options.seed ?? 1, tcp: options.tcp ?? 'ideal', closeTimeoutMs: 600 });
   const left = world.host({ address: '10.0.0.1' });
   const right = world.host({ address: '10.0.0.2' });
   world.link(left, right, { latencyMs: 3 });
