@@ -36,7 +36,8 @@ export function bindUdp(
     const fits = family === 6 ? net.isIPv6(to.host) : net.isIPv4(to.host);
     if (!fits || !isPort(to.port) || socket.getSendQueueSize() + bytes.length > options.queuedBytesMax)
       drop();
-    else socket.send(bytes, to.port, to.host, (error) => error && drop());
+    // Without a callback Node makes nothing for a datagram that the system takes at once.
+    else socket.send(bytes, to.port, to.host);
   };
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => {
@@ -47,7 +48,7 @@ export function bindUdp(
       socket.removeAllListeners('error');
       widen(socket);
       // An ICMP answer to something sent earlier: no reason to stop listening.
-      socket.on('error', () => {});
+      socket.on('error', drop);
       socket.on('message', (bytes, from) => onMessage(bytes, toEndpoint(from.address, from.port)));
       const local = socket.address();
       let open = true;

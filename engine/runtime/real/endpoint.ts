@@ -2,6 +2,7 @@ import type { Endpoint, StreamEnd } from '../port.ts';
 
 /** An address as the engine knows it: an IPv4 peer seen through an IPv6 socket is an IPv4 peer. */
 export function toEndpoint(host: string, port: number): Endpoint {
+  if (!host.startsWith('::')) return { host, port };
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);
   return { host: mapped?.[1] ?? host, port };
 }
