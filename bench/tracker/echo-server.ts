@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 
 const port = Number(process.argv[2]);
 /** As long as the answer of a tracker with its 50 peers. */
-const BODY = Buffer.alloc(420, 'x');
+const BODY = 'x'.repeat(420);
 
 const socket = dgram.createSocket('udp4');
 socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address));
@@ -12,6 +12,6 @@ socket.bind(port, '127.0.0.1');
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
   response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': BODY.length });
-  response.end(BODY);
+  response.end(BODY, 'latin1');
 });
 server.listen(port, '127.0.0.1', () => process.stdout.write('ready\n'));

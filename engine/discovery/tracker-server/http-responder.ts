@@ -24,15 +24,20 @@ export class HttpResponder {
   readonly #modules: HttpResponderModules;
   readonly #endpoints = new EndpointHalves();
   readonly #peers: Uint16Array<ArrayBuffer>;
+  readonly #peerBytes: Buffer;
 
   constructor(modules: HttpResponderModules) {
     this.#modules = modules;
     const { answerPeersMax } = modules.tracker.options;
     this.#peers = new Uint16Array((answerPeersMax * IPV6_ENDPOINT_BYTES) / 2 + IPV6_ENDPOINT_BYTES);
+    this.#peerBytes = Buffer.from(this.#peers.buffer);
   }
 
-  /** `path`: path and query. The body of the answer, bencoded; undefined when that is no question to a tracker. */
-  answer(path: string, from: Endpoint): Uint8Array | undefined {
+  /**
+   * `path`: path and query. The body of the answer, bencoded, each byte one character; undefined when that is no question to a
+   * tracker.
+   */
+  answer(path: string, from: Endpoint): string | undefined {
     const { counts, guard, clock } = this.#modules;
     const question = readTrackerRequest(path);
     if (question.kind === 'other') return undefined;
@@ -45,41 +50,40 @@ export class HttpResponder {
     if (endpoint === undefined) return failure('no address');
     const nowMs = clock.now();
     if (!guard.admits(endpoint, nowMs)) return failure('too many requests from this address', 1);
-    return question.kind === 'announce'
-      ? this.#announce(question, path, endpoint, nowMs)
-      : this.#scrape(question);
+    return question.kind === 'announce' ? this.#announce(question, path, endpoint) : this.#scrape(question);
   }
 
-  #announce(question: HttpAnnounce, path: string, endpoint: Uint16Array, nowMs: number): Uint8Array {
-    const { tracker, counts, random, gate } = this.#modules;
-    const { infoHash, isCompact } = question;
-    const announce = { ...question, hashBytes: infoHash, hashAt: 0, endpoint };
-    const refusal = gate?.check({ ...announce, urlData: path });
+  #announce(question: HttpAnnounce, path: string, endpoint: Uint16Array): string {
+    const { tracker, counts, random, gate, clock } = this.#modules;
+    const { infoHash, event, left, wanted, isCompact } = question;
+    const refusal = gate?.check({ ...question, hashBytes: infoHash, hashAt: 0, endpoint, urlData: path });
     if (refusal !== undefined) {
       counts.refused++;
       return failure(refusal);
     }
     counts.httpAnnounces++;
     const count = tracker.announce(
-      { ...announce, isSeed: question.left === 0 },
-      Math.floor(nowMs / 1000),
+      { hashBytes: infoHash, hashAt: 0, endpoint, isSeed: left === 0, event, wanted },
+      Math.floor(clock.now() / 1000),
       this.#peers,
       0,
     );
     const bytesEach = 2 * endpoint.length;
-    const peers = new Uint8Array(this.#peers.buffer, 0, count * bytesEach);
-    return encodeBencode({
-      complete: tracker.complete,
-      incomplete: tracker.incomplete,
-      downloaded: tracker.downloaded,
-      interval: tracker.intervalSec(random.below(256) / 256),
+    const peers = this.#peerBytes.subarray(0, count * bytesEach);
+    const own = Buffer.from(endpoint.buffer, endpoint.byteOffset, bytesEach - 2);
+    // Written as it is, keys in order: every request comes through here.
+    const head =
+      `d8:completei${tracker.complete}e10:downloadedi${tracker.downloaded}e` +
       // BEP 24.
-      'external ip': new Uint8Array(endpoint.buffer, 0, bytesEach - 2),
-      ...(isCompact ? compactPeers(peers, bytesEach) : { peers: dictionaryPeers(peers, bytesEach) }),
-    });
+      `11:external ip${own.length}:${own.toString('latin1')}10:incompletei${tracker.incomplete}e` +
+      `8:intervali${tracker.intervalSec(random.below(256) / 256)}e5:peers`;
+    if (!isCompact) return `${head}${dictionaryPeers(peers, bytesEach)}e`;
+    const list = `${peers.length}:${peers.toString('latin1')}`;
+    // BEP 7: IPv6 has a key of its own, and the other one is there all the same.
+    return bytesEach === IPV6_ENDPOINT_BYTES ? `${head}0:6:peers6${list}e` : `${head}${list}e`;
   }
 
-  #scrape(question: HttpScrape): Uint8Array {
+  #scrape(question: HttpScrape): string {
     const { tracker, counts } = this.#modules;
     counts.httpScrapes++;
     const files = new Map<string, { complete: number; downloaded: number; incomplete: number }>();
@@ -88,30 +92,29 @@ export class HttpResponder {
       const { complete, downloaded, incomplete } = tracker;
       files.set(String.fromCharCode(...hash), { complete, downloaded, incomplete });
     }
-    return encodeBencode({ files });
+    return textOf(encodeBencode({ files }));
   }
 }
 
-/** BEP 7: IPv6 has a key of its own, and the other one is there all the same. */
-function compactPeers(peers: Uint8Array, bytesEach: number): { peers: Uint8Array; peers6?: Uint8Array } {
-  return bytesEach === IPV6_ENDPOINT_BYTES ? { peers: new Uint8Array(0), peers6: peers } : { peers };
-}
-
-function dictionaryPeers(peers: Uint8Array, bytesEach: number): readonly { ip: string; port: number }[] {
-  return Array.from({ length: peers.length / bytesEach }, (_, i) => {
-    const at = i * bytesEach;
-    const end = at + bytesEach;
-    return {
-      ip: addressText(peers.subarray(at, end - 2)),
-      port: (peers[end - 2]! << 8) | peers[end - 1]!,
-    };
+function dictionaryPeers(peers: Uint8Array, bytesEach: number): string {
+  const list = Array.from({ length: peers.length / bytesEach }, (_, i) => {
+    const end = (i + 1) * bytesEach;
+    const ip = addressText(peers.subarray(end - bytesEach, end - 2));
+    return { ip, port: (peers[end - 2]! << 8) | peers[end - 1]! };
   });
+  return textOf(encodeBencode(list));
 }
 
 /** BEP 31: `retryMin`: minutes. */
-function failure(reason: string, retryMin?: number): Uint8Array {
-  return encodeBencode({
-    'failure reason': reason,
-    ...(retryMin === undefined ? {} : { 'retry in': retryMin }),
-  });
+function failure(reason: string, retryMin?: number): string {
+  return textOf(
+    encodeBencode({
+      'failure reason': reason,
+      ...(retryMin === undefined ? {} : { 'retry in': retryMin }),
+    }),
+  );
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

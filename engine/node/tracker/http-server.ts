@@ -50,7 +50,8 @@ export class TrackerHttpServer {
       const body = request.method === 'GET' ? responder.answer(request.url ?? '', from) : undefined;
       if (body !== undefined) {
         response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': body.length });
-        response.end(body);
+        // As text, head and body go out in one piece.
+        response.end(body, 'latin1');
       } else if (!pages.answer(request, response)) {
         response.writeHead(404, TEXT).end(NOT_THERE);
       }

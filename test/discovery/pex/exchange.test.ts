@@ -161,9 +161,18 @@ test('a peer far away is not believed about this machine or this network, one be
 
 test('scopes of addresses', () => {
   for (const host of ['127.9.9.9', '::1', '::', 'name']) assert.is(scopeOf(host), 0, host);
-  for (const host of ['10.0.0.1', '172.31.0.1', '192.168.0.1', '169.254.1.1', '100.64.0.1', 'fd00::1', 'fe80::1'])
+  for (const host of [
+    '10.0.0.1',
+    '172.31.0.1',
+    '192.168.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    'fd00::1',
+    'fe80::1',
+  ])
     assert.is(scopeOf(host), 1, host);
-  for (const host of ['172.32.0.1', '100.128.0.1', '8.8.8.8', '2001:db8::1']) assert.is(scopeOf(host), 2, host);
+  for (const host of ['172.32.0.1', '100.128.0.1', '8.8.8.8', '2001:db8::1'])
+    assert.is(scopeOf(host), 2, host);
 });
 
 test.run();

@@ -40,7 +40,10 @@ test('LSD', () => {
   for (const seed of seeds) {
     const random = seededRandom(seed);
     const infoHashes = Array.from({ length: 1 + random.below(30) }, () => random.bytes(20));
-    const valid = encodeLsdMessage({ port: 1 + random.below(65_535), infoHashes, cookie: 'c' }, '239.192.152.143');
+    const valid = encodeLsdMessage(
+      { port: 1 + random.below(65_535), infoHashes, cookie: 'c' },
+      '239.192.152.143',
+    );
     const message = decodeLsdMessage(mutateBytes(valid, random));
     if (message === undefined) continue;
     good++;
