@@ -11,7 +11,7 @@ export function renderTrackerPage(view: TrackerView, isPrivate: boolean): string
     [grouped(view.torrents), 'torrents'],
     [grouped(view.peers[0] + view.peers[1]), 'peers'],
     [grouped(announces), 'announces'],
-    [grouped(Math.round(announces / Math.max(1, view.uptimeSec))), 'announces per second'],
+    [grouped(Math.round(announces / Math.max(1, view.uptimeSec))), 'a second, since the start'],
     [formatBytes(view.residentBytes), 'resident memory'],
     [formatDuration(view.uptimeSec * 1000), 'up'],
   ];
