@@ -15,6 +15,7 @@ export const STORE_KEYS = {
   certificates: 'certificates',
   microdescriptors: 'microdescriptors',
   guards: 'guards',
+  guardsRestricted: 'guards-restricted',
   buildTimes: 'build-times',
 } as const;
 

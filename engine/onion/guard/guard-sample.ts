@@ -1,6 +1,7 @@
 import type { Random } from '../../runtime/port.ts';
 import { randomFraction, WeightedSampler } from '../path/sampler.ts';
 import type { GuardParams } from './guard-params.ts';
+import type { GuardSelection } from './guard-selection.ts';
 import { type GuardCandidate, type GuardConsensus, type GuardRecord, guardRecord } from './guard-types.ts';
 import { type PathBiasParams, pathBiasCounts, pathBiasVerdict } from './path-bias.ts';
 
@@ -8,6 +9,8 @@ import { type PathBiasParams, pathBiasCounts, pathBiasVerdict } from './path-bia
 export interface GuardTerms {
   readonly guards: GuardParams;
   readonly bias: PathBiasParams;
+  /** Default: `default`. With `restricted` only guards that the settings allow are sampled. */
+  readonly selection?: GuardSelection;
 }
 
 /**
@@ -21,6 +24,8 @@ export class GuardSample {
   terms: GuardTerms;
   readonly #random: Random;
   #candidates: ReadonlyMap<string, GuardCandidate> = new Map();
+  /** Those that may come into the sample. */
+  #eligible: readonly GuardCandidate[] = [];
 
   constructor(terms: GuardTerms, modules: { readonly random: Random }) {
     this.terms = terms;
@@ -37,6 +42,9 @@ export class GuardSample {
   /** A new consensus, new settings or new parameters. guard-spec 4.10. */
   update(consensus: GuardConsensus, nowMs: number): void {
     this.#candidates = new Map(consensus.candidates.map((candidate) => [candidate.fingerprint, candidate]));
+    // Few are allowed: a sample of all guards might hold none of them.
+    const isRestricted = this.terms.selection === 'restricted';
+    this.#eligible = consensus.candidates.filter(({ isAllowed }) => isAllowed || !isRestricted);
     if (consensus.isLive) {
       this.#noteListed(nowMs);
       this.#expire(nowMs);
@@ -66,17 +74,17 @@ export class GuardSample {
   /** How many guards the sample may hold. guard-spec 4.1. */
   get sizeMax(): number {
     const { sampleMax, samplePartMax, filteredMin } = this.terms.guards;
-    const part = Math.floor(this.#candidates.size * samplePartMax);
+    const part = Math.floor(this.#eligible.length * samplePartMax);
     return Math.max(filteredMin, Math.min(sampleMax, part));
   }
 
-  /** Samples more guards while too few are usable; by weight, whatever the settings say. guard-spec 4.2. */
+  /** Samples more guards while too few are usable; by weight, unless it is restricted whatever the settings say. guard-spec 4.2. */
   extend(nowMs: number): void {
     const { filteredMin, lifetimeMs } = this.terms.guards;
     let usable = this.sampled.filter((record) => this.isUsable(record)).length;
     if (usable >= filteredMin || this.sampled.length >= this.sizeMax) return;
     const known = new Set(this.sampled.map((record) => record.fingerprint));
-    const candidates = [...this.#candidates.values()];
+    const candidates = this.#eligible;
     const sampler = new WeightedSampler(
       candidates.map((_, index) => index),
       candidates.map(({ weight }) => weight),

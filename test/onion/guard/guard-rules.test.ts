@@ -2,8 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guardCandidates } from '../../../engine/onion/guard/candidates.ts';
+import { GuardManager } from '../../../engine/onion/guard/guard-manager.ts';
 import { SAMPLE_HARD_MAX } from '../../../engine/onion/guard/guard-params.ts';
+import { chooseGuardSelection, type GuardSelection } from '../../../engine/onion/guard/guard-selection.ts';
+import type { GuardCandidate } from '../../../engine/onion/guard/guard-types.ts';
 import { retryAfterMs } from '../../../engine/onion/guard/retry.ts';
+import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
 import { fingerprintOf, networkOf, sketchRelay, without } from '../path/support/relays.ts';
 import { candidates, connect, DAY, HOUR, live, managerOf, START_MS, termsOf } from './support/guards.ts';
 
@@ -276,6 +280,52 @@ test('guards are relays with Guard, Fast, Stable and V2Dir, or in young networks
   );
   const young = networkOf(guards.map((relay) => without(relay, 'Stable')));
   assert.is(guardCandidates(young).length, 3);
+});
+
+/** 200 guards, the last `allowed` of which the settings let through. */
+function allowing(allowed: number): readonly GuardCandidate[] {
+  return candidates(200).map((guard, index) => ({ ...guard, isAllowed: index >= 200 - allowed }));
+}
+
+test('where the settings allow few guards, these and no others are sampled', () => {
+  const manager = new GuardManager({ ...termsOf(), selection: 'restricted' }, { random: seededRandom(1) });
+  manager.update(live(allowing(2)), NOW);
+  const allowed = [fingerprintOf(198), fingerprintOf(199)];
+  assert.equal(manager.sampled.map((record) => record.fingerprint).sort(), allowed);
+  assert.equal(manager.primary.map((record) => record.fingerprint).sort(), allowed);
+  assert.ok(allowed.includes(manager.select(NOW, 'traffic')?.fingerprint ?? ''));
+  // Other settings filter what was sampled; it stays listed.
+  manager.update(live(candidates(200).map((guard, i) => ({ ...guard, isAllowed: i === 5 }))), NOW);
+  assert.is(manager.sampled.length, 3);
+  assert.ok(manager.sampled.every((record) => record.isListed));
+  assert.equal(
+    manager.primary.map((record) => record.fingerprint),
+    [fingerprintOf(5)],
+  );
+});
+
+test('a restricted sample is bounded by the part of what is allowed', () => {
+  const manager = new GuardManager({ ...termsOf(), selection: 'restricted' }, { random: seededRandom(1) });
+  const many = candidates(2000).map((guard, index) => ({ ...guard, isAllowed: index < 150 }));
+  manager.update(live(many), NOW);
+  connect(manager, NOW, () => false);
+  assert.is(manager.sampled.length, 30);
+});
+
+test('fewer than a fifth of the guards allowed: a sample of their own', () => {
+  const choose = (allowed: number, previous?: GuardSelection): GuardSelection =>
+    chooseGuardSelection(previous, live(allowing(allowed)));
+  assert.equal([choose(40), choose(39), choose(0)], ['default', 'restricted', 'restricted']);
+  assert.equal([choose(38, 'default'), choose(37, 'default')], ['default', 'restricted']);
+  assert.equal([choose(41, 'restricted'), choose(42, 'restricted')], ['restricted', 'default']);
+});
+
+test('without a valid consensus nothing changes the sample', () => {
+  const old = { isLive: false, candidates: allowing(1) };
+  assert.is(chooseGuardSelection('default', old), 'default');
+  assert.is(chooseGuardSelection('restricted', { ...old, candidates: allowing(200) }), 'restricted');
+  assert.is(chooseGuardSelection(undefined, old), 'default');
+  assert.is(chooseGuardSelection('restricted', live([])), 'restricted', 'nor one without guards');
 });
 
 test.run();
