@@ -74,9 +74,9 @@ export function xonFlow(params: XonParams): StreamFlow {
     },
     onData: () => true,
     onSendme: () => false,
-    onXoff: () => onXoff(obey, params.xoffExitBytes) === undefined,
+    onXoff: () => onXoff(obey, params.xoffExitLeastBytes) === undefined,
     onXon(kbps) {
-      const fault = onXon(obey, params, kbps, params.xoffExitBytes);
+      const fault = onXon(obey, params, kbps, params.xoffExitLeastBytes);
       const rate = obey.rateBytesPerSec;
       if (rate !== Number.POSITIVE_INFINITY) {
         setTokenRate(bucket, rate, Math.max(rate / 10, 32 * CELL_DATA_BYTES), nowMsLast);

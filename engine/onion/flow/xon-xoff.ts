@@ -7,6 +7,8 @@ export interface XonParams {
   readonly xoffClientBytes: number;
   /** Waiting for an exit's connection before XOFF goes out. */
   readonly xoffExitBytes: number;
+  /** What an exit must at least have been sent for each of its XOFFs. */
+  readonly xoffExitLeastBytes: number;
   /** Change of the drain rate that is worth an XON. */
   readonly changePercent: number;
   /** Bytes drained between two looks at the rate. */
@@ -16,6 +18,13 @@ export interface XonParams {
 
 /** Data in a relay cell of the old form; the parameters count in it. */
 const DATA_BYTES = 498;
+/** Data in one of the new form: C tor 0.4.9 counts XOFF in these, 0.4.8 in the others. */
+const DATA_BYTES_MIN = 488;
+/**
+ * XOFF goes out when too much has waited for this long, as C tor 0.4.9 does it: what came in one go may be gone with the
+ * next turn of the loop, and each XOFF costs the stream a round trip.
+ */
+const XOFF_GRACE_MS = 5;
 /** Cells that come in one go; more waiting than that means that it does not drain. */
 const BURST_CELLS = 32;
 const RATE_MAX = 2 ** 31 - 1;
@@ -23,9 +32,12 @@ const RATE_MAX = 2 ** 31 - 1;
 /** From the consensus, clamped. */
 export function xonParams(params: ConsensusParams): XonParams {
   const cells = { fallback: 500, min: 1, max: 10_000 };
+  const xoffExitCells = readParam(params, 'cc_xoff_exit', cells);
   return {
+    // The larger of the two forms where we send, the smaller where we judge: right for either version.
     xoffClientBytes: readParam(params, 'cc_xoff_client', cells) * DATA_BYTES,
-    xoffExitBytes: readParam(params, 'cc_xoff_exit', cells) * DATA_BYTES,
+    xoffExitBytes: xoffExitCells * DATA_BYTES,
+    xoffExitLeastBytes: xoffExitCells * DATA_BYTES_MIN,
     changePercent: readParam(params, 'cc_xon_change_pct', { fallback: 25, min: 1, max: 99 }),
     rateBytes: readParam(params, 'cc_xon_rate', { fallback: 500, min: 1, max: 5000 }) * DATA_BYTES,
     ewmaCount: readParam(params, 'cc_xon_ewma_cnt', { fallback: 2, min: 2, max: 100 }),
@@ -37,6 +49,8 @@ export interface DrainState {
   /** Bytes waiting above which XOFF goes out. */
   readonly xoffBytes: number;
   isXoffSent: boolean;
+  /** Since when more than that has been waiting, milliseconds; undefined: it is not, or XOFF was sent. */
+  overSinceMs: number | undefined;
   /** Since when what drains is measured, milliseconds; undefined: nothing waits. */
   drainSinceMs: number | undefined;
   drainedBytes: number;
@@ -54,6 +68,7 @@ export function drainState(params: XonParams, isExit: boolean): DrainState {
   return {
     xoffBytes: isExit ? params.xoffExitBytes : params.xoffClientBytes,
     isXoffSent: false,
+    overSinceMs: undefined,
     drainSinceMs: undefined,
     drainedBytes: 0,
     rateKbps: 0,
@@ -68,8 +83,9 @@ export function onStreamData(
   waitingBytes: number,
   nowMs: number,
 ): FlowMessage | undefined {
-  if (waitingBytes > state.xoffBytes && !state.isXoffSent) {
+  if (isXoffDue(state, waitingBytes, nowMs)) {
     state.isXoffSent = true;
+    state.overSinceMs = undefined;
     state.rateKbps = 0;
     return { kind: 'xoff' };
   }
@@ -91,6 +107,7 @@ export function onStreamDrained(
   if (state.isXoffSent && takenBytes > 0 && state.drainedBytes === 0 && state.drainSinceMs !== undefined) {
     state.drainSinceMs = nowMs;
   }
+  if (waitingBytes <= state.xoffBytes) state.overSinceMs = undefined;
   state.drainedBytes += takenBytes;
   if (state.drainSinceMs === undefined && waitingBytes > 0) {
     state.drainSinceMs = nowMs;
@@ -105,6 +122,16 @@ export function onStreamDrained(
   const message: FlowMessage | undefined = isDue ? { kind: 'xon', kbps: state.rateKbps } : undefined;
   if (waitingBytes === 0) onEmpty(state, params);
   return message;
+}
+
+function isXoffDue(state: DrainState, waitingBytes: number, nowMs: number): boolean {
+  if (state.isXoffSent) return false;
+  if (waitingBytes <= state.xoffBytes) {
+    state.overSinceMs = undefined;
+    return false;
+  }
+  state.overSinceMs ??= nowMs;
+  return nowMs - state.overSinceMs > XOFF_GRACE_MS;
 }
 
 function measureDrain(state: DrainState, params: XonParams, nowMs: number): void {

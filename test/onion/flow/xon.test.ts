@@ -2,6 +2,7 @@
 // and whoever sends such messages without reason loses the circuit.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { xonFlow } from '../../../engine/onion/client/stream-flow.ts';
 import { noteStreamSent, obeyState, onXoff, onXon } from '../../../engine/onion/flow/xon-received.ts';
 import {
   type DrainState,
@@ -16,16 +17,46 @@ const test = suite('XON and XOFF');
 const PARAMS = xonParams(new Map());
 const XOFF_BYTES = 500 * 498;
 
+/** Has waited for too long with too much. */
+function xoff(state: DrainState): void {
+  onStreamData(state, PARAMS, XOFF_BYTES + 1, -6);
+  assert.equal(onStreamData(state, PARAMS, XOFF_BYTES + 1, 0), { kind: 'xoff' });
+}
+
 test('XOFF when more than 500 cells wait, once', () => {
   const state = drainState(PARAMS, true);
   assert.is(onStreamData(state, PARAMS, XOFF_BYTES, 0), undefined);
-  assert.equal(onStreamData(state, PARAMS, XOFF_BYTES + 1, 1), { kind: 'xoff' });
-  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 9999, 2), undefined);
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 1, 1), undefined);
+  assert.equal(onStreamData(state, PARAMS, XOFF_BYTES + 1, 7), { kind: 'xoff' });
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 9999, 20), undefined);
+});
+
+test('no XOFF for what is gone again within 5 ms, neither when more comes nor when it drains', () => {
+  const state = drainState(PARAMS, false);
+  onStreamData(state, PARAMS, XOFF_BYTES + 1, 0);
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 1, 5), undefined);
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES, 6), undefined, 'less waits: it begins anew');
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 1, 100), undefined);
+  onStreamDrained(state, PARAMS, 1000, XOFF_BYTES, 102);
+  assert.is(onStreamData(state, PARAMS, XOFF_BYTES + 1, 200), undefined, 'and anew');
+  assert.is(state.isXoffSent, false);
+  assert.equal(onStreamData(state, PARAMS, XOFF_BYTES + 1, 206), { kind: 'xoff' });
+});
+
+test('each version of C tor may count the cells of XOFF in its own way', () => {
+  // 0.4.9 in cells of 488 bytes, 0.4.8 of 498: we send no sooner than the one, and accept what the other sends.
+  assert.equal([PARAMS.xoffClientBytes, PARAMS.xoffExitBytes], [500 * 498, 500 * 498]);
+  const flow = xonFlow(PARAMS);
+  flow.onSent(500 * 488);
+  assert.ok(flow.onXoff(), 'as soon as an exit of 0.4.9 may send it');
+  const early = xonFlow(PARAMS);
+  early.onSent(500 * 488 - 1);
+  assert.not.ok(early.onXoff());
 });
 
 test('XON when all has drained, with the rate at which it did', () => {
   const state = drainState(PARAMS, false);
-  onStreamData(state, PARAMS, XOFF_BYTES + 1, 0);
+  xoff(state);
   const messages: FlowMessage[] = [];
   let waiting = XOFF_BYTES * 3;
   for (let nowMs = 1; waiting > 0; nowMs += 1) {
@@ -41,7 +72,7 @@ test('XON when all has drained, with the rate at which it did', () => {
 test('a standstill before it drains does not count: the rate is that of the draining', () => {
   const state = drainState(PARAMS, false);
   onStreamData(state, PARAMS, XOFF_BYTES / 2, 0);
-  onStreamData(state, PARAMS, XOFF_BYTES + 1, 1);
+  xoff(state);
   onStreamData(state, PARAMS, XOFF_BYTES * 2, 2);
   let message: FlowMessage | undefined;
   let waiting = XOFF_BYTES * 2;
