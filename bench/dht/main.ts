@@ -37,7 +37,7 @@ function networkText(row: NetworkRow): string {
 async function hops(): Promise<NetworkRow[]> {
   const rows: NetworkRow[] = [];
   for (const nodes of HOP_SIZES) {
-    const row = await runNetwork({ nodes, made: 'seeded', silentShare: 0, lookups: 60, seed: SEED });
+    const row = await runNetwork({ nodes, made: 'seeded', silentShare: 0, lookups: 100, seed: SEED });
     say(networkText(row));
     rows.push(row);
   }
@@ -73,7 +73,7 @@ async function main(words: readonly string[]): Promise<void> {
   }
   if (wants('hops')) result = { ...result, hops: await hops() };
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(result)}\n`);
   if (result.hops !== undefined) writeFileSync(join(RESULTS, 'dht.svg'), hopsPicture(result.hops));
 }
 

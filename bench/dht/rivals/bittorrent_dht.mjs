@@ -1,13 +1,13 @@
 /**
  * A node of the npm package bittorrent-dht: bittorrent_dht.mjs PORT FOLDER NODE_PORT…, where FOLDER holds node_modules.
  */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [port, folder, ...nodes] = process.argv.slice(2);
-const require = createRequire(join(folder, 'package.json'));
-const { default: DHT } = await import(pathToFileURL(require.resolve('bittorrent-dht')).href);
+// The package exports nothing that could be resolved from elsewhere.
+const entry = join(folder, 'node_modules', 'bittorrent-dht', 'index.js');
+const { default: DHT } = await import(pathToFileURL(entry).href);
 const dht = new DHT({ bootstrap: false });
 dht.on('error', () => {});
 dht.on('warning', () => {});

@@ -18,6 +18,7 @@ export async function bootstrap(
   saved: readonly NodeContact[],
   named: readonly Endpoint[],
 ): Promise<void> {
+  if (saved.length === 0 && named.length === 0) return;
   let start = await askAll(node, saved);
   if (node.table.size === 0) start = await askAll(node, named);
   if (!node.running || node.table.size === 0) return;

@@ -129,21 +129,21 @@ export function encodeQuery(writer: KrpcWriter, head: QueryHead, fields: QueryFi
   return writer.finish();
 }
 
-/** Fields of an answer; what is undefined is left out. */
-export interface AnswerFields {
-  readonly peerFilter?: Uint8Array | undefined;
-  readonly seedFilter?: Uint8Array | undefined;
-  readonly intervalSec?: number | undefined;
-  readonly publicKey?: Uint8Array | undefined;
-  readonly nodes?: Uint8Array | undefined;
-  readonly nodes6?: Uint8Array | undefined;
-  readonly sampleCount?: number | undefined;
-  readonly samples?: Uint8Array | undefined;
-  readonly sequence?: number | undefined;
-  readonly signature?: Uint8Array | undefined;
-  readonly token?: Uint8Array | undefined;
-  readonly value?: Uint8Array | undefined;
-  readonly values?: readonly Uint8Array[] | undefined;
+/** Fields of an answer; what is undefined is left out. A class, so that all have one shape and writing them is fast. */
+export class AnswerFields {
+  peerFilter: Uint8Array | undefined = undefined;
+  seedFilter: Uint8Array | undefined = undefined;
+  intervalSec: number | undefined = undefined;
+  publicKey: Uint8Array | undefined = undefined;
+  nodes: Uint8Array | undefined = undefined;
+  nodes6: Uint8Array | undefined = undefined;
+  sampleCount: number | undefined = undefined;
+  samples: Uint8Array | undefined = undefined;
+  sequence: number | undefined = undefined;
+  signature: Uint8Array | undefined = undefined;
+  token: Uint8Array | undefined = undefined;
+  value: Uint8Array | undefined = undefined;
+  values: readonly Uint8Array[] | undefined = undefined;
 }
 
 /** To whom an answer or an error goes. */
@@ -155,7 +155,11 @@ export interface AnswerHead {
 }
 
 /** BEP 5: an answer. */
-export function encodeAnswer(writer: KrpcWriter, head: AnswerHead, fields: AnswerFields): Uint8Array {
+export function encodeAnswer(
+  writer: KrpcWriter,
+  head: AnswerHead,
+  fields: Readonly<Partial<AnswerFields>>,
+): Uint8Array {
   writer.begin();
   writer.raw('d');
   optionalBytes(writer, '2:ip', head.externalAddress);

@@ -62,6 +62,7 @@ export class PeerStore {
 
   /** Whether this torrent takes further peers (BEP 33: a node that has enough hands out no token). */
   hasRoom(infoHash: Uint8Array): boolean {
+    if (this.#swarms.size === 0) return true;
     const swarm = this.#swarms.get(idKey(infoHash));
     return swarm === undefined || swarm.peers.size < this.#options.peersPerHashMax;
   }
@@ -123,6 +124,7 @@ export class PeerStore {
   }
 
   #fresh(infoHash: Uint8Array, nowMs: number): Swarm | undefined {
+    if (this.#swarms.size === 0) return undefined;
     const key = idKey(infoHash);
     const swarm = this.#swarms.get(key);
     if (swarm === undefined) return undefined;

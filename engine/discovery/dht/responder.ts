@@ -2,13 +2,7 @@ import { BUCKET_SIZE } from './bucket.ts';
 import { type AddressBytes, writeNodes } from './compact.ts';
 import { PUBLIC_KEY_BYTES, SALT_BYTES_MAX } from './item.ts';
 import type { ItemStore } from './item-store.ts';
-import {
-  type AnswerFields,
-  type AnswerHead,
-  encodeAnswer,
-  encodeError,
-  type KrpcWriter,
-} from './krpc-encode.ts';
+import { AnswerFields, type AnswerHead, encodeAnswer, encodeError, type KrpcWriter } from './krpc-encode.ts';
 import { KRPC_ERROR, type KrpcMessage } from './krpc-types.ts';
 import type { PeerStore } from './peer-store.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -24,6 +18,7 @@ const SAMPLES_MAX = 20;
 /** BEP 51: how long the same sample is given out, and askers are told to wait. */
 const SAMPLE_INTERVAL_SEC = 600;
 const TOKEN_BYTES_MAX = 64;
+const NO_FIELDS: Readonly<AnswerFields> = new AnswerFields();
 
 /** Who asks, worked out once. */
 export interface Asker {
@@ -60,7 +55,7 @@ export class Responder {
   answer(query: KrpcMessage, asker: Asker, nowMs: number): Uint8Array {
     switch (query.query) {
       case 'ping':
-        return this.#reply(query, asker, {});
+        return this.#reply(query, asker, NO_FIELDS);
       case 'announce_peer':
         return this.#announcePeer(query, asker, nowMs);
       case 'put':
@@ -78,63 +73,60 @@ export class Responder {
         ? this.#error(query, asker, KRPC_ERROR.unknownMethod, 'method unknown')
         : this.#error(query, asker, KRPC_ERROR.protocol, 'no target');
     }
-    const nodes = this.#nodes(query, target, nowMs);
-    switch (query.query) {
-      case 'get_peers':
-        return this.#reply(query, asker, { ...nodes, ...this.#peers(query, target, asker, nowMs) });
-      case 'get':
-        return this.#reply(query, asker, {
-          ...nodes,
-          ...this.#item(query, target, nowMs),
-          token: this.#modules.tokens.tokenFor(asker.host, asker.address, nowMs),
-        });
-      case 'sample_infohashes':
-        return this.#reply(query, asker, { ...nodes, ...this.#samples(nowMs) });
-      default:
-        return this.#reply(query, asker, nodes);
+    const fields = new AnswerFields();
+    this.#nodes(fields, query, target, nowMs);
+    if (query.query === 'get_peers') this.#peers(fields, query, target, asker, nowMs);
+    else if (query.query === 'sample_infohashes') this.#samples(fields, nowMs);
+    else if (query.query === 'get') {
+      this.#item(fields, query, target, nowMs);
+      fields.token = this.#modules.tokens.tokenFor(asker.host, asker.address, nowMs);
     }
+    return this.#reply(query, asker, fields);
   }
 
   /** BEP 32: the family of the transport unless `want` says otherwise. */
-  #nodes(query: KrpcMessage, target: Uint8Array, nowMs: number): AnswerFields {
-    const wantsNone = !query.want4 && !query.want6;
-    const own = this.#family === 4 ? query.want4 : query.want6;
-    const other = this.#family === 4 ? query.want6 : query.want4;
-    const near = wantsNone || own ? this.#modules.table().compactNearest(target, nowMs) : undefined;
+  #nodes(fields: AnswerFields, query: KrpcMessage, target: Uint8Array, nowMs: number): void {
+    const isFour = this.#family === 4;
+    const own = isFour ? query.want4 : query.want6;
+    const other = isFour ? query.want6 : query.want4;
+    if (own || !other) {
+      const near = this.#modules.table().compactNearest(target, nowMs);
+      if (isFour) fields.nodes = near;
+      else fields.nodes6 = near;
+    }
     const sibling = other ? this.#modules.sibling() : undefined;
-    const far =
-      sibling === undefined
-        ? undefined
-        : writeNodes(sibling.nearest(target, BUCKET_SIZE, nowMs), this.#family === 4 ? 16 : 4);
-    return this.#family === 4 ? { nodes: near, nodes6: far } : { nodes: far, nodes6: near };
+    if (sibling === undefined) return;
+    const far = writeNodes(sibling.nearest(target, BUCKET_SIZE, nowMs), isFour ? 16 : 4);
+    if (isFour) fields.nodes6 = far;
+    else fields.nodes = far;
   }
 
-  #peers(query: KrpcMessage, infoHash: Uint8Array, asker: Asker, nowMs: number): AnswerFields {
+  #peers(fields: AnswerFields, query: KrpcMessage, infoHash: Uint8Array, asker: Asker, nowMs: number): void {
     const { peers, tokens } = this.#modules;
     const filters = query.scrape ? peers.filters(infoHash, nowMs) : undefined;
+    fields.seedFilter = filters?.seeds;
+    fields.peerFilter = filters?.peers;
     const count = filters === undefined ? VALUES_SENT_MAX : VALUES_WITH_FILTERS_MAX;
     // IPv6 peers take more than twice the room.
     const room = this.#family === 4 ? count : count / 2;
-    return {
-      seedFilter: filters?.seeds,
-      peerFilter: filters?.peers,
-      values: peers.sample(infoHash, room, query.noSeeds, nowMs),
-      token: peers.hasRoom(infoHash) ? tokens.tokenFor(asker.host, asker.address, nowMs) : undefined,
-    };
+    fields.values = peers.sample(infoHash, room, query.noSeeds, nowMs);
+    if (peers.hasRoom(infoHash)) fields.token = tokens.tokenFor(asker.host, asker.address, nowMs);
   }
 
-  #item(query: KrpcMessage, target: Uint8Array, nowMs: number): AnswerFields {
+  #item(fields: AnswerFields, query: KrpcMessage, target: Uint8Array, nowMs: number): void {
     const item = this.#modules.items.get(target, nowMs);
-    if (item === undefined) return {};
+    if (item === undefined) return;
     const { value, signed } = item;
-    if (signed === undefined) return { value };
+    fields.sequence = signed?.sequence;
     // BEP 44: who has it already is told the number only.
-    if (query.sequence !== undefined && signed.sequence <= query.sequence)
-      return { sequence: signed.sequence };
-    return { value, sequence: signed.sequence, publicKey: signed.publicKey, signature: signed.signature };
+    const hasIt = signed !== undefined && query.sequence !== undefined && signed.sequence <= query.sequence;
+    if (hasIt) return;
+    fields.value = value;
+    fields.publicKey = signed?.publicKey;
+    fields.signature = signed?.signature;
   }
 
-  #samples(nowMs: number): AnswerFields {
+  #samples(fields: AnswerFields, nowMs: number): void {
     const { peers } = this.#modules;
     if (this.#sample === undefined || this.#sample.untilMs <= nowMs) {
       const bytes = peers.sampleInfoHashes(SAMPLES_MAX);
@@ -142,8 +134,9 @@ export class Responder {
       // With so few there is nothing to gain from asking again and nothing to protect.
       if (peers.infoHashCount < SAMPLES_MAX) this.#sample = { ...this.#sample, untilMs: nowMs };
     }
-    const { bytes, count } = this.#sample;
-    return { samples: bytes, sampleCount: count, intervalSec: SAMPLE_INTERVAL_SEC };
+    fields.samples = this.#sample.bytes;
+    fields.sampleCount = this.#sample.count;
+    fields.intervalSec = SAMPLE_INTERVAL_SEC;
   }
 
   #announcePeer(query: KrpcMessage, asker: Asker, nowMs: number): Uint8Array {
@@ -161,7 +154,7 @@ export class Responder {
     if (this.#modules.peers.hasRoom(target)) {
       this.#modules.peers.announce(target, compact, query.seed, nowMs);
     }
-    return this.#reply(query, asker, {});
+    return this.#reply(query, asker, NO_FIELDS);
   }
 
   #put(query: KrpcMessage, asker: Asker, nowMs: number): Uint8Array {
@@ -184,7 +177,7 @@ export class Responder {
     }
     const refusal = this.#modules.items.put(item, query.cas, nowMs);
     if (refusal !== undefined) return this.#error(query, asker, refusal.code, refusal.text);
-    return this.#reply(query, asker, {});
+    return this.#reply(query, asker, NO_FIELDS);
   }
 
   #hasToken(query: KrpcMessage, asker: Asker, nowMs: number): boolean {
@@ -205,7 +198,7 @@ export class Responder {
     };
   }
 
-  #reply(query: KrpcMessage, asker: Asker, fields: AnswerFields): Uint8Array {
+  #reply(query: KrpcMessage, asker: Asker, fields: Readonly<AnswerFields>): Uint8Array {
     return encodeAnswer(this.#modules.writer, this.#head(query, asker), fields);
   }
 
