@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import { printable } from '../codec/text.ts';
+import type { ScrapeReport } from '../node/scrape-trackers.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
 import { writeJson, writeOut } from './support/output.ts';
@@ -6,6 +9,7 @@ import { runCommand } from './support/run-command.ts';
 
 interface InfoWords {
   readonly files: boolean;
+  readonly scrape?: true;
   readonly json?: true;
 }
 
@@ -20,9 +24,11 @@ export function registerInfo(program: Command): void {
     )
     .argument('<file.torrent>', 'the torrent')
     .option('--no-files', 'leave out the tree of files')
+    .option('--scrape', 'ask its trackers how many peers they know')
     .option('--json', 'print the result as JSON');
   addExamples(command, [
     ['info debian.torrent', 'Look at a torrent'],
+    ['info debian.torrent --scrape', 'And ask its trackers who is there'],
     ['info debian.torrent --json', 'The same for a program'],
   ]);
   command.action((file: string, words: InfoWords) =>
@@ -35,12 +41,27 @@ async function info(file: string, words: InfoWords): Promise<ExitCode> {
   const { createRealFiles } = await import('../runtime/real/files.ts');
   const { fileTreeLines, torrentJson, torrentLines } = await import('./info-report/describe.ts');
   const metainfo = await loadTorrent(file, createRealFiles());
+  const scraped = words.scrape === true ? await scrape(metainfo) : undefined;
   if (words.json) {
     const { files, ...rest } = torrentJson(metainfo);
-    writeJson(words.files ? { ...rest, files } : rest);
+    const more = scraped === undefined ? {} : { scraped };
+    writeJson(words.files ? { ...rest, files, ...more } : { ...rest, ...more });
     return EXIT.done;
   }
   const tree = words.files ? ['Files', ...fileTreeLines(metainfo).map((line) => `  ${line}`)] : [];
-  writeOut(`${[...torrentLines(metainfo), ...tree].join('\n')}\n`);
+  const asked =
+    scraped === undefined ? [] : ['Trackers say', ...scraped.map((one) => `  ${scrapeLine(one)}`)];
+  writeOut(`${[...torrentLines(metainfo), ...asked, ...tree].join('\n')}\n`);
   return EXIT.done;
+}
+
+async function scrape(metainfo: Metainfo): Promise<readonly ScrapeReport[]> {
+  const { scrapeTrackers } = await import('../node/scrape-trackers.ts');
+  const { createRealRuntime } = await import('../runtime/real/runtime.ts');
+  return scrapeTrackers(metainfo, createRealRuntime());
+}
+
+function scrapeLine({ host, seeders, leechers, downloads, failure }: ScrapeReport): string {
+  const said = failure ?? `${seeders} seeding, ${leechers} downloading, ${downloads} completed`;
+  return printable(`${host}: ${said}`);
 }

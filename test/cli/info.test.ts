@@ -7,6 +7,10 @@ import * as assert from 'uvu/assert';
 import { parseMetainfo } from '../../engine/bittorrent/metainfo/parse.ts';
 import { encodeBencode } from '../../engine/codec/bencode.ts';
 import { hex } from '../../engine/codec/hex.ts';
+import { TRACKER_DEFAULTS } from '../../engine/discovery/tracker-server/tracker.ts';
+import { createLog } from '../../engine/node/log.ts';
+import { TrackerDaemon } from '../../engine/node/tracker/tracker-daemon.ts';
+import { createRealRuntime } from '../../engine/runtime/real/runtime.ts';
 import { makeTorrent } from '../bittorrent/metainfo/support/make-torrent.ts';
 import { type Finished, runToEnd, scratchFolder } from '../interop/support/program.ts';
 
@@ -150,6 +154,43 @@ test('a file that cannot be read is code 3, bad usage code 2', async () => {
   const help = await info('--help');
   assert.is(help.code, 0);
   assert.match(help.stdout, /Examples:\n/);
+});
+
+test('with --scrape it tells what each tracker says, without their secrets, and announces nothing', async () => {
+  const runtime = createRealRuntime();
+  const tracker = await TrackerDaemon.start(
+    {
+      ...{ hosts: ['127.0.0.1'], port: 0, http: true, udp: true, perMinuteMax: 0, snapshotMs: 60_000 },
+      ...{ dataFolder: undefined, store: undefined, isPrivate: false, metrics: undefined },
+      tracker: { ...TRACKER_DEFAULTS, torrentsMax: 100, peersMax: 100 },
+    },
+    { runtime, log: createLog('silent', process.stderr) },
+  );
+  const { port } = tracker.listening.http[0]!;
+  const trackers = ['http', 'udp'].map((scheme) => `${scheme}://127.0.0.1:${port}/announce?key=secret`);
+  const torrent = makeTorrent({
+    ...{ version: 'v1', name: 'x', pieceLength: 16384, files: [{ path: ['x'], byteLength: 5 }] },
+    outer: { 'announce-list': [trackers, ['ws://127.0.0.1:1/secret']] },
+  });
+  const path = write('scraped.torrent', torrent);
+  const { infoHashV1 } = parseMetainfo(torrent);
+  tracker.tracker.announce(
+    {
+      ...{ hashBytes: infoHashV1!, hashAt: 0, endpoint: Uint16Array.of(1, 2, 3), isSeed: true },
+      ...{ event: 'started', wanted: 0 },
+    },
+    runtime.clock.now() / 1000,
+    new Uint16Array(0),
+    0,
+  );
+  const text = await info(path, '--scrape');
+  assert.is(text.code, 0, text.stderr);
+  assert.is(text.stdout.match(/1 seeding, 0 downloading, 0 completed/g)?.length, 2);
+  assert.match(text.stdout, /127\.0\.0\.1:1: not a kind of tracker/);
+  const json = JSON.parse((await info(path, '--scrape', '--json')).stdout) as { scraped: unknown[] };
+  assert.equal(json.scraped[0], { host: `127.0.0.1:${port}`, seeders: 1, leechers: 0, downloads: 0 });
+  assert.is(tracker.tracker.peerCount, 1);
+  await tracker.close();
 });
 
 test.run();
