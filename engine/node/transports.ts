@@ -73,18 +73,16 @@ function utpTransport(endpoint: UtpEndpoint, udp: UdpPort, isAlone: boolean): Tr
 /** `network`, in which the DHT finds its part of the port where it asks for one of its own. */
 function sharedNetwork(network: Network, udp: UdpPort): Network {
   const bindDatagram: Network['bindDatagram'] = (at, onMessage) => {
-    const { local } = udp;
-    const isOurs = local.port !== 0 && at.port === local.port && at.host === local.host;
-    if (!isOurs || udp.onDht !== undefined) return network.bindDatagram(at, onMessage);
-    udp.onDht = onMessage;
+    if (!udp.isBoundTo(at) || udp.dht.has(at.host)) return network.bindDatagram(at, onMessage);
+    udp.dht.set(at.host, onMessage);
     return Promise.resolve({
-      local,
+      local: at,
       get queuedBytes() {
         return udp.queuedBytes;
       },
       send: (bytes, to) => udp.send(bytes, to),
       close() {
-        udp.onDht = undefined;
+        udp.dht.delete(at.host);
       },
     });
   };

@@ -14,11 +14,13 @@ const NOWHERE: Endpoint = { host: '', port: 0 };
  */
 export class UdpPort {
   private readonly network: Pick<Network, 'bindDatagram'>;
-  private socket: DatagramSocket | undefined;
+  /** One, or where it is bound to all addresses one for IPv6 and one for IPv4. */
+  private sockets: DatagramSocket[] = [];
   private binding: Promise<Endpoint> | undefined;
   private closed = false;
-  /** Who gets messages of the DHT, and who everything else. */
-  onDht: DatagramTaker | undefined;
+  /** Who gets messages of the DHT, by the address that they came to. */
+  readonly dht = new Map<string, DatagramTaker>();
+  /** Who gets everything else. */
   onUtp: DatagramTaker | undefined;
 
   constructor(modules: { readonly network: Pick<Network, 'bindDatagram'> }) {
@@ -27,12 +29,19 @@ export class UdpPort {
 
   /** Where it is bound; port 0 until then. */
   get local(): Endpoint {
-    return this.socket?.local ?? NOWHERE;
+    return this.sockets[0]?.local ?? NOWHERE;
+  }
+
+  /** Whether it is bound there. */
+  isBoundTo({ host, port }: Endpoint): boolean {
+    return this.sockets.some(({ local }) => local.port === port && local.host === host);
   }
 
   /** Bytes sent that the system has not taken yet. */
   get queuedBytes(): number {
-    return this.socket?.queuedBytes ?? 0;
+    let sum = 0;
+    for (const { queuedBytes } of this.sockets) sum += queuedBytes;
+    return sum;
   }
 
   /** Binds it, once: later calls give the same answer, whatever they ask. Rejects as `Network.bindDatagram` does. */
@@ -43,29 +52,38 @@ export class UdpPort {
 
   /** `bytes` may be used again once {@link queuedBytes} is 0. */
   send(bytes: Uint8Array, to: Endpoint): void {
-    this.socket?.send(bytes, to);
+    const [first, second] = this.sockets;
+    const isSecond = second !== undefined && !to.host.includes(':');
+    (isSecond ? second : first)?.send(bytes, to);
   }
 
   close(): void {
     this.closed = true;
-    this.socket?.close();
-    this.socket = undefined;
+    for (const socket of this.sockets) socket.close();
+    this.sockets = [];
   }
 
   private async open(at: Endpoint): Promise<Endpoint> {
     try {
-      const socket = await this.network.bindDatagram(at, (bytes, from) => this.take(bytes, from));
-      if (this.closed) socket.close();
-      else this.socket = socket;
-      return socket.local;
+      const { local } = await this.add(at);
+      // A socket of IPv6 keeps to IPv6; without one for IPv4, peers there are reached by TCP alone.
+      if (at.host === '::') await this.add({ host: '0.0.0.0', port: local.port }).catch(() => {});
+      return local;
     } catch (error) {
       this.binding = undefined; // it may be tried elsewhere
       throw error;
     }
   }
 
-  private take(bytes: Uint8Array, from: Endpoint): void {
-    if (bytes[0] === DICTIONARY) this.onDht?.(bytes, from);
+  private async add(at: Endpoint): Promise<DatagramSocket> {
+    const socket = await this.network.bindDatagram(at, (bytes, from) => this.take(bytes, from, at.host));
+    if (this.closed) socket.close();
+    else this.sockets.push(socket);
+    return socket;
+  }
+
+  private take(bytes: Uint8Array, from: Endpoint, host: string): void {
+    if (bytes[0] === DICTIONARY) this.dht.get(host)?.(bytes, from);
     else this.onUtp?.(bytes, from);
   }
 }
