@@ -96,7 +96,7 @@ export class Shard {
 
   /** Where it listens, undefined when it does not. */
   get local(): Endpoint | undefined {
-    return this.listeners[0]?.local;
+    return this.listeners.find(({ local }) => local.port !== 0)?.local;
   }
 
   /** Opens the port, the same one for every transport. */
@@ -106,13 +106,13 @@ export class Shard {
       for (const transport of this.transports) {
         const listener = await transport.listen({ host: at.host, port }, (stream) => this.accept(stream));
         this.listeners.push(listener);
-        port = listener.local.port;
+        if (port === 0) port = listener.local.port;
       }
     } catch (error) {
       await this.closeListeners();
       throw error;
     }
-    return this.listeners[0]!.local;
+    return this.local ?? this.listeners[0]!.local;
   }
 
   /** A torrent of this shard, not started. Throws when it has one with this info-hash. */
@@ -173,6 +173,17 @@ export class Shard {
       return undefined;
     }
     return this.encryption.accept(this.connection('incoming'), stream);
+  }
+
+  /**
+   * Takes in a peer that lives in this process and greets as a caller does; `open` makes its stream. False: there is no
+   * room.
+   */
+  admit(open: (owner: StreamHandler) => ByteStream): boolean {
+    if (this.connections.size >= this.options.connectionsMax) return false;
+    const connection = this.connection('incoming');
+    connection.attach(open(connection));
+    return true;
   }
 
   private dial(host: ShardHost, endpoint: Endpoint): void {
