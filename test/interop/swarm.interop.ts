@@ -2,14 +2,13 @@
  * Aim: `allium get` downloads from, and `allium seed` seeds to, BitTorrent programs that other people wrote: v1, v2
  * and hybrid with libtorrent, v1 with Transmission and aria2. Every byte is compared.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { Aria2 } from './support/aria2.ts';
 import { Libtorrent } from './support/libtorrent.ts';
+import { makePayload, type Payload } from './support/payload.ts';
 import { interopSuite } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
 import { Tracker } from './support/tracker.ts';
@@ -17,54 +16,11 @@ import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
 const LOOPBACK = ['--host', '127.0.0.1', '--no-tracker'];
-/** Lengths that fall on and beside the edges of blocks and pieces. */
-const FILES: readonly (readonly [name: string, byteLength: number])[] = [
-  ['a.bin', 1_000_003],
-  ['b/one-byte.bin', 1],
-  ['b/piece.bin', 65_536],
-  ['c.bin', 3_333_333],
-  ['empty.bin', 0],
-];
-
 const swarm = interopSuite('download from and seed to other programs', [
   'libtorrent',
   'transmission-daemon',
   'aria2c',
 ]);
-
-interface Payload {
-  /** Holds the folder `payload`. */
-  readonly root: string;
-  readonly torrent: string;
-  same(root: string): Promise<void>;
-}
-
-async function makePayload(kind: 'v1' | 'v2' | 'hybrid', tracker?: string): Promise<Payload> {
-  const root = scratchFolder();
-  const content = new Map<string, Buffer>();
-  for (const [name, byteLength] of FILES) {
-    const path = join(root, 'payload', name);
-    await mkdir(join(path, '..'), { recursive: true });
-    content.set(name, randomBytes(byteLength));
-    await writeFile(path, content.get(name)!);
-  }
-  const torrent = join(root, 'payload.torrent');
-  const libtorrent = await Libtorrent.start();
-  const trackers = tracker === undefined ? [] : [tracker];
-  await libtorrent.create({ path: join(root, 'payload'), out: torrent, kind, pieceBytes: 65_536, trackers });
-  await libtorrent.stop();
-  return {
-    root,
-    torrent,
-    async same(other) {
-      for (const [name, bytes] of content) {
-        // Not every program creates a file that has no bytes to download.
-        if (bytes.length === 0 && !existsSync(join(other, 'payload', name))) continue;
-        assert.ok(bytes.equals(await readFile(join(other, 'payload', name))), `${name} has other bytes`);
-      }
-    },
-  };
-}
 
 async function get(payload: Payload, port: number): Promise<void> {
   const out = scratchFolder();

@@ -7,8 +7,9 @@ import type { HashRequest } from '../wire/message.ts';
 /** Requests for hashes that one peer has to answer at once. */
 const REQUESTS_PER_PEER = 4;
 const TIMEOUT_MS = 10_000;
-/** How long a peer that refused or did not answer is left alone. */
-const PAUSE_MS = 10_000;
+/** How long a peer that refused or did not answer is left alone; it doubles, so that others have their turn. */
+const PAUSE_FIRST_MS = 10_000;
+const PAUSE_DOUBLINGS_MAX = 5;
 
 interface Part {
   readonly request: HashRequest;
@@ -26,7 +27,7 @@ export type LayerVerdict = 'taken' | 'bad' | 'unasked';
 export class LayerPlan {
   private readonly fetches = new Map<string, PieceLayerFetch>();
   private readonly missing = new Map<string, Part>();
-  private readonly pausedUntilMs = new Map<number, number>();
+  private readonly pauses = new Map<number, { untilMs: number; count: number }>();
   private readonly metainfo: Metainfo;
 
   constructor(metainfo: Metainfo) {
@@ -49,7 +50,7 @@ export class LayerPlan {
 
   /** The requests to send to this peer now; they count as asked. */
   next(peer: number, nowMs: number): HashRequest[] {
-    if ((this.pausedUntilMs.get(peer) ?? 0) > nowMs) return [];
+    if ((this.pauses.get(peer)?.untilMs ?? 0) > nowMs) return [];
     let underWay = 0;
     for (const { asked } of this.missing.values()) if (asked?.peer === peer) underWay++;
     const requests: HashRequest[] = [];
@@ -78,21 +79,29 @@ export class LayerPlan {
     const part = this.missing.get(keyOf(request));
     if (part?.asked?.peer !== peer) return;
     part.asked = undefined;
-    this.pausedUntilMs.set(peer, nowMs + PAUSE_MS);
+    this.pause(peer, nowMs);
   }
 
   removePeer(peer: number): void {
     for (const part of this.missing.values()) if (part.asked?.peer === peer) part.asked = undefined;
-    this.pausedUntilMs.delete(peer);
+    this.pauses.delete(peer);
   }
 
   /** Gives up on answers that do not come. */
   expire(nowMs: number): void {
     for (const part of this.missing.values()) {
       if (part.asked === undefined || nowMs - part.asked.atMs < TIMEOUT_MS) continue;
-      this.pausedUntilMs.set(part.asked.peer, nowMs + PAUSE_MS);
+      this.pause(part.asked.peer, nowMs);
       part.asked = undefined;
     }
+  }
+
+  /** Requests that go wrong together count once. */
+  private pause(peer: number, nowMs: number): void {
+    const { untilMs, count } = this.pauses.get(peer) ?? { untilMs: 0, count: 0 };
+    if (untilMs > nowMs) return;
+    const pauseMs = PAUSE_FIRST_MS * 2 ** Math.min(count, PAUSE_DOUBLINGS_MAX);
+    this.pauses.set(peer, { untilMs: nowMs + pauseMs, count: count + 1 });
   }
 
   /** The layers by file, as {@link Metainfo.pieceLayers} has them; only those that are whole. */

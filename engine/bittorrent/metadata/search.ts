@@ -13,7 +13,7 @@ import { EXTENDED_BYTES_MAX } from '../torrent/rules.ts';
 import type { ShardHost, ShardSeat } from '../torrent/seat.ts';
 import { writeHashRequest } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
-import type { Message } from '../wire/message.ts';
+import type { HashRequest, Message } from '../wire/message.ts';
 import { HASH_REQUEST_BYTES, MESSAGE_ID } from '../wire/message-id.ts';
 import { WIRE_LIMITS_DEFAULT, type WireRules } from '../wire/rules.ts';
 import { isInfoOf, metainfoOf } from './found.ts';
@@ -59,6 +59,8 @@ export interface MetadataSearchModules extends ShardSeat {
 interface SearchPeer extends ExtendedPeer {
   readonly sinceMs: number;
   readonly speaksV2: boolean;
+  /** It has said that it has the metadata. */
+  hasMetadata: boolean;
 }
 
 /**
@@ -153,6 +155,7 @@ export class MetadataSearch implements ShardHost {
       listenPort: undefined,
       client: '',
       uploadOnly: false,
+      hasMetadata: false,
       sinceMs: this.modules.runtime.clock.now(),
       speaksV2: handshake.v2 || isShortOf(handshake.infoHash, this.options.magnet.infoHashV2),
     });
@@ -169,7 +172,7 @@ export class MetadataSearch implements ShardHost {
     else if (message.kind === 'hashes') this.onHashes(peer, message);
     else if (message.kind === 'hash-reject') {
       this.layers?.refused(connection.id, message, this.modules.runtime.clock.now());
-    }
+    } else if (message.kind === 'hash-request') sendHashMessage(connection, MESSAGE_ID.hashReject, message);
   }
 
   onClosed(connection: PeerConnection, reason: CloseReason): void {
@@ -200,6 +203,7 @@ export class MetadataSearch implements ShardHost {
     if (taken?.kind === 'handshake') {
       const { metadataBytes } = taken.handshake;
       const has = metadataBytes !== undefined && (peer.extensions.get(METADATA_EXTENSION) ?? 0) !== 0;
+      peer.hasMetadata ||= has;
       if (has && this.metainfo === undefined) this.plan.addPeer(connection.id, metadataBytes);
       this.ask(peer);
       return;
@@ -255,11 +259,10 @@ export class MetadataSearch implements ShardHost {
       }
       return;
     }
-    if (!peer.speaksV2) return;
+    // Whoever looks for the metadata himself has no layers.
+    if (!peer.speaksV2 || !peer.hasMetadata) return;
     for (const request of this.layers.next(connection.id, now)) {
-      const box = connection.outbox;
-      const frame = box.reserve(5 + HASH_REQUEST_BYTES);
-      box.commit(writeHashRequest(frame, box.at, MESSAGE_ID.hashRequest, request));
+      sendHashMessage(connection, MESSAGE_ID.hashRequest, request);
     }
   }
 
@@ -281,7 +284,7 @@ export class MetadataSearch implements ShardHost {
   private isNotWorthWaiting(): boolean {
     if (this.metainfo?.version !== 'hybrid') return false;
     const waitedMs = this.modules.runtime.clock.now() - this.layersSinceMs;
-    const anybody = [...this.peers.values()].some((peer) => peer.speaksV2);
+    const anybody = [...this.peers.values()].some((peer) => peer.speaksV2 && peer.hasMetadata);
     return !anybody || waitedMs >= this.options.hybridLayersMs;
   }
 
@@ -316,6 +319,11 @@ export class MetadataSearch implements ShardHost {
     if (this.layers !== undefined && this.isNotWorthWaiting()) this.finish();
     else this.dialer.dialMore();
   }
+}
+
+function sendHashMessage(connection: PeerConnection, id: 21 | 23, request: HashRequest): void {
+  const box = connection.outbox;
+  box.commit(writeHashRequest(box.reserve(5 + HASH_REQUEST_BYTES), box.at, id, request));
 }
 
 function isShortOf(hash: Uint8Array, infoHashV2: Uint8Array | undefined): boolean {

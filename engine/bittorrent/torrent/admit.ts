@@ -18,7 +18,18 @@ export function refusal(
   if (Buffer.compare(peerId, host.localPeerId) === 0) return 'own-connection';
   if (host.pool.isBanned(connection.remote, peerId)) return 'banned';
   for (const other of host.connections) {
-    if (Buffer.compare(other.peerId!, peerId) === 0) return 'duplicate';
+    if (Buffer.compare(other.peerId!, peerId) !== 0) continue;
+    if (!isToReplace(other, connection, Buffer.compare(host.localPeerId, peerId) > 0)) return 'duplicate';
+    other.close('duplicate');
   }
   return undefined;
+}
+
+/**
+ * Two peers that dial each other at the same moment must keep the same one of the two connections, or they end with
+ * none: the one that the peer with the higher id has dialled.
+ */
+function isToReplace(old: PeerConnection, fresh: PeerConnection, isOwnIdHigher: boolean): boolean {
+  if (old.direction === fresh.direction || old.downloadedBytes + old.uploadedBytes > 0) return false;
+  return (fresh.direction === 'outgoing') === isOwnIdHigher;
 }

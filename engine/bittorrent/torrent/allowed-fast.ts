@@ -7,6 +7,7 @@ import type { TorrentPeer } from './torrent-peer.ts';
 /** BEP 6: names the pieces a peer that has little yet may ask for while it is choked. IPv4 only, as the BEP has it. */
 export function offerFastPieces(torrent: Torrent, peer: TorrentPeer): void {
   const { connection } = peer;
+  if (torrent.superSeed !== undefined) return; // it shows what it chooses, and no more
   const address = connection.remote.host.split('.').map(Number);
   if (!connection.fast || address.length !== 4 || (connection.pieces?.count ?? 0) >= ALLOWED_FAST_COUNT)
     return;

@@ -22,6 +22,8 @@ export interface DialerModules {
 /** Fills a swarm up: dials those the pool names for as long as there is room, and tells the pool how it went. */
 export class Dialer {
   readonly pool: PeerPool;
+  /** This node as a peer says it sees it; decides who is dialled first. */
+  own: Endpoint | undefined;
   private readonly options: DialerOptions;
   private readonly modules: DialerModules;
   private readonly dialing = new Set<number>();
@@ -56,7 +58,7 @@ export class Dialer {
       this.dialing.size < dialsMax &&
       this.modules.peerCount() + this.dialing.size < peersMax
     ) {
-      const endpoint = this.pool.next(now);
+      const endpoint = this.pool.next(now, this.own);
       if (endpoint === undefined) return;
       this.modules.dial(endpoint);
     }

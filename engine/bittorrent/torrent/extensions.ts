@@ -1,3 +1,4 @@
+import { addressText } from '../../codec/address.ts';
 import { decodeMetadataMessage, METADATA_EXTENSION } from '../metadata/message.ts';
 import { DONT_HAVE_EXTENSION, decodeDontHave } from '../wire/dont-have.ts';
 import type { ExtensionHandshake } from '../wire/extension-handshake.ts';
@@ -14,7 +15,7 @@ export const OWN_EXTENSIONS: Readonly<Record<string, number>> = {
 export function sendExtensionHandshake(torrent: Torrent, peer: TorrentPeer): void {
   torrent.desk.sendHandshake(peer.connection, {
     metadataBytes: torrent.metainfo.rawInfo.length,
-    isUploadOnly: torrent.picker.isDone ? true : undefined,
+    isUploadOnly: torrent.picker.isDone && torrent.superSeed === undefined ? true : undefined,
   });
 }
 
@@ -33,6 +34,10 @@ export function takeExtended(
 
 function takeHandshake(torrent: Torrent, peer: TorrentPeer, handshake: ExtensionHandshake): void {
   if (handshake.requestsMax !== undefined) peer.download.pipeline.setPeerMax(handshake.requestsMax);
+  // BEP 10: yourip. One peer's word is enough: it only decides who is dialled first (BEP 40).
+  const { yourAddress } = handshake;
+  const { listenPort } = torrent.options;
+  if (yourAddress !== undefined) torrent.dialer.own ??= { host: addressText(yourAddress), port: listenPort };
   torrent.updateInterest(peer);
 }
 

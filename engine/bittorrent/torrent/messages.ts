@@ -6,6 +6,7 @@ import type { BlockRef, Message } from '../wire/message.ts';
 import { MESSAGE_ID } from '../wire/message-id.ts';
 import { offerFastPieces } from './allowed-fast.ts';
 import { sendExtensionHandshake, takeExtended } from './extensions.ts';
+import { onPeerHave, showPiece } from './super-seeding.ts';
 import type { Torrent } from './torrent.ts';
 import type { TorrentPeer } from './torrent-peer.ts';
 
@@ -22,7 +23,11 @@ const BITFIELDS_BURST_MAX = 32;
 export function sendGreeting(torrent: Torrent, peer: TorrentPeer, handshake: Handshake): void {
   const { connection } = peer;
   const { have } = torrent;
-  if (connection.fast && have.isFull) connection.sendBare(MESSAGE_ID.haveAll);
+  if (torrent.superSeed !== undefined) {
+    // BEP 16: it looks like a peer that has nothing yet.
+    if (connection.fast) connection.sendBare(MESSAGE_ID.haveNone);
+    showPiece(torrent, peer);
+  } else if (connection.fast && have.isFull) connection.sendBare(MESSAGE_ID.haveAll);
   else if (connection.fast && have.isEmpty) connection.sendBare(MESSAGE_ID.haveNone);
   else if (!have.isEmpty) {
     const box = connection.outbox;
@@ -89,6 +94,7 @@ export function takeMessage(torrent: Torrent, peer: TorrentPeer, message: Messag
 function onHave(torrent: Torrent, peer: TorrentPeer, piece: PieceIndex): void {
   const { connection, download } = peer;
   if (connection.pieces?.set(piece) !== true) return;
+  onPeerHave(torrent, peer, piece);
   const wanted = torrent.picker.peerHas(download.picking, piece);
   if (wanted || connection.pieces.isFull) torrent.updateInterest(peer);
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../runtime/port.ts';
+import { peerPriority } from '../peer-priority.ts';
 
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 10 * 60_000;
@@ -42,13 +43,22 @@ export class PeerPool {
     this.candidates.set(key, { endpoint, failures: 0, nextTryMs: 0, connected: false });
   }
 
-  /** An address to dial now; it counts as connected until {@link closed} or {@link failed}. */
-  next(nowMs: number): Endpoint | undefined {
+  /**
+   * An address to dial now; it counts as connected until {@link closed} or {@link failed}. Those that failed least
+   * come first; of these, where this node knows how others see it, the one of highest priority (BEP 40).
+   */
+  next(nowMs: number, own?: Endpoint): Endpoint | undefined {
     let best: Candidate | undefined;
+    let bestRank = -1;
     for (const candidate of this.candidates.values()) {
       if (candidate.connected || candidate.nextTryMs > nowMs) continue;
-      if (best === undefined || candidate.failures < best.failures) best = candidate;
-      if (best.failures === 0) break;
+      if (best !== undefined && candidate.failures > best.failures) continue;
+      const rank = own === undefined ? 0 : peerPriority(own, candidate.endpoint);
+      if (best === undefined || candidate.failures < best.failures || rank > bestRank) {
+        best = candidate;
+        bestRank = rank;
+      }
+      if (own === undefined && best.failures === 0) break;
     }
     if (best === undefined) return undefined;
     best.connected = true;

@@ -2,6 +2,7 @@ import { RateMeter } from '../choker/rate-meter.ts';
 import type { ChokerPeer } from '../choker/types.ts';
 import type { DownloadPeer } from '../download/download-peer.ts';
 import type { PeerConnection } from '../peer/connection.ts';
+import { clientOf } from '../peer-id.ts';
 import type { PieceIndex } from '../units.ts';
 import type { ExtendedPeer } from './extension-desk.ts';
 
@@ -24,12 +25,13 @@ export class TorrentPeer implements ExtendedPeer {
   toldPieces = 0;
   /** BEP 6: pieces it may ask for while choked. */
   readonly fastPieces = new Set<PieceIndex>();
-  /** What its extension handshake calls itself, cleaned; empty before. */
-  client = '';
+  /** What it calls itself in its extension handshake; before that, what its peer id says (BEP 20). */
+  client: string;
 
   constructor(options: { readonly nowMs: number }, modules: Pick<TorrentPeer, 'connection' | 'download'>) {
     this.connection = modules.connection;
     this.download = modules.download;
+    this.client = clientOf(modules.connection.peerId ?? new Uint8Array(0));
     this.connectedAtMs = options.nowMs;
     this.downRate = new RateMeter(options.nowMs);
     this.upRate = new RateMeter(options.nowMs);

@@ -13,6 +13,7 @@ import type { InboundRun } from '../peer/inbound-run.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import { Picker } from '../picker/picker.ts';
 import { TorrentStorage } from '../storage/torrent-storage.ts';
+import { SuperSeed } from '../super-seed.ts';
 import { type BlockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
@@ -80,6 +81,8 @@ export class Torrent implements ShardHost {
   readonly hashResponder: HashResponder;
   readonly metadata: MetadataResponder;
   readonly desk: ExtensionDesk;
+  /** BEP 16; only while it runs and has everything. */
+  superSeed: SuperSeed | undefined;
   private readonly chokeLoop: ChokeLoop;
   private readonly trust: PeerTrust;
   private ticker: Timer | undefined;
@@ -179,6 +182,9 @@ export class Torrent implements ShardHost {
     if (!this.stopped) return;
     this.stopped = false;
     this.announcedDone &&= this.picker.isDone;
+    const { pieceCount } = this.metainfo;
+    const isSuper = this.options.superSeed && this.have.isFull;
+    this.superSeed = isSuper ? new SuperSeed({ pieceCount }, this.modules.runtime) : undefined;
     this.downloader.start();
     this.chokeLoop.start();
     this.dialer.start();
@@ -281,6 +287,7 @@ export class Torrent implements ShardHost {
     if (peer === undefined) return;
     this.trust.onGone(peer);
     this.desk.onGone(peer);
+    this.superSeed?.gone(connection.id);
     this.peers.delete(connection.id);
     this.downloader.removePeer(peer.download);
   }
@@ -328,7 +335,8 @@ export class Torrent implements ShardHost {
     for (const peer of this.peers.values()) {
       const { connection } = peer;
       if (!connection.ready) continue;
-      if (connection.pieces?.has(piece) !== true) {
+      // Seeders do not care; others hear it even if they have the piece: a super-seeder waits for it (BEP 16).
+      if (connection.pieces?.isFull !== true) {
         const box = connection.outbox;
         box.commit(writeHave(box.reserve(HAVE_FRAME_BYTES), box.at, piece));
       }

@@ -36,7 +36,8 @@ test('mutated messages into a plan', () => {
     assert.ok(Number.isSafeInteger(message.part) && message.part >= 0, `ALLIUM_FUZZ_SEED=${seed}`);
     const peer = random.below(5);
     plan.addPeer(peer, random.below(10) === 0 ? random.below(2 ** 31) : info.length);
-    plan.next(peer, (nowMs += 100));
+    nowMs += 100;
+    plan.next(peer, nowMs);
     if (message.kind === 'reject') plan.refused(peer, message.part, nowMs);
     if (message.kind === 'data') {
       assert.ok(message.bytes.length <= METADATA_PART_BYTES, `ALLIUM_FUZZ_SEED=${seed}`);

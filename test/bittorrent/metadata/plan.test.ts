@@ -11,7 +11,8 @@ import {
 const test = suite('metadata plan');
 const PART = 16_384;
 const info = Uint8Array.from({ length: PART * 3 + 100 }, (_, i) => i % 251);
-const partOf = (whole: Uint8Array, part: number): Uint8Array => whole.subarray(part * PART, (part + 1) * PART);
+const partOf = (whole: Uint8Array, part: number): Uint8Array =>
+  whole.subarray(part * PART, (part + 1) * PART);
 
 function planOf(more: Partial<MetadataPlanOptions> = {}): MetadataPlan {
   return new MetadataPlan(

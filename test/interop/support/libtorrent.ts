@@ -50,9 +50,13 @@ export interface CreateRequest {
 
 export interface AddRequest {
   /** Path of the torrent file. */
-  readonly torrent: string;
+  readonly torrent?: string;
+  /** A link in place of a file. */
+  readonly magnet?: string;
   /** The folder that holds, or shall hold, the data. */
   readonly folder: string;
+  /** Bytes a second. */
+  readonly downloadLimit?: number;
   /** Believe without checking that all of it is there. */
   readonly seed?: boolean;
   /** Announce to the trackers in the torrent. Off unless asked for. */

@@ -94,11 +94,17 @@ def create(request):
 
 
 def add(session, request):
-    params = lt.add_torrent_params()
-    params.ti = lt.torrent_info(request["torrent"])
+    if "magnet" in request:
+        params = lt.parse_magnet_uri(request["magnet"])
+    else:
+        params = lt.add_torrent_params()
+        params.ti = lt.torrent_info(request["torrent"])
     params.save_path = request["folder"]
     if not request.get("trackers", False):
         params.trackers = []
+    # Limits of the session are not for peers on this machine, those of a torrent are.
+    if "downloadLimit" in request:
+        params.download_limit = request["downloadLimit"]
     flags = lt.torrent_flags
     params.flags &= ~(flags.auto_managed | flags.paused)
     if request.get("seed", False):

@@ -85,10 +85,12 @@ export class Transmission {
     return peer;
   }
 
-  /** Adds a torrent; data that already lies in `folder` is checked. Returns its id. */
+  /** Adds a torrent file or a magnet link; data that already lies in `folder` is checked. Returns its id. */
   async add(torrentPath: string, folder: string): Promise<number> {
-    const metainfo = (await readFile(torrentPath)).toString('base64');
-    const added = await this.#call('torrent-add', { metainfo, 'download-dir': folder, paused: false });
+    const source = torrentPath.startsWith('magnet:')
+      ? { filename: torrentPath }
+      : { metainfo: (await readFile(torrentPath)).toString('base64') };
+    const added = await this.#call('torrent-add', { ...source, 'download-dir': folder, paused: false });
     const torrent = (added['torrent-added'] ?? added['torrent-duplicate']) as
       | { readonly id: number }
       | undefined;
