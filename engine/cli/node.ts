@@ -122,6 +122,7 @@ function flagsOf(words: NodeWords): PartialSettings {
     dhtBootstrap: words.dhtBootstrap?.map(endpointText),
     pex: words.pex === false ? false : undefined,
     lsd: words.lsd,
+    webSeeds: words.webSeeds === false ? false : undefined,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -7,6 +7,8 @@ import type { TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
 import type { Torrent, TorrentEvents } from '../bittorrent/torrent/torrent.ts';
 import { fileIndex, type PieceIndex } from '../bittorrent/units.ts';
+import { webSeedsOf } from '../bittorrent/web-seed/addresses.ts';
+import { WebSeeds } from '../bittorrent/web-seed/web-seeds.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 import type { PeerFinders } from './sources/finders.ts';
 import { PeerSources } from './sources/peer-sources.ts';
@@ -47,6 +49,7 @@ export class ManagedTorrent {
   private readonly options: ManagedTorrentOptions;
   private readonly modules: ManagedTorrentModules;
   private readonly sources: PeerSources;
+  private readonly webSeeds: WebSeeds;
   private currentState: TorrentState = 'stopped';
   private error: Error | undefined;
   private piecesChecked = 0;
@@ -85,6 +88,11 @@ export class ManagedTorrent {
       this.torrentEvents(),
       this.sources.plugs,
     );
+    this.webSeeds = new WebSeeds(options.sources.webSeeds === false ? [] : webSeedsOf(metainfo), {
+      runtime: modules.runtime,
+      torrent: this.torrent,
+      admit: (open) => modules.shard.admit(open),
+    });
   }
 
   get state(): TorrentState {
@@ -127,6 +135,7 @@ export class ManagedTorrent {
     this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
     this.torrent.start();
     this.sources.start();
+    this.webSeeds.start();
   }
 
   /** Joins the swarm to serve what is verified; what is missing is not fetched and not written. */
@@ -172,6 +181,7 @@ export class ManagedTorrent {
   async stop(): Promise<void> {
     this.life++;
     this.cancelCheck = true;
+    this.webSeeds.stop();
     await this.checking?.catch(() => {});
     await Promise.all([this.torrent.stop(), this.sources.stop()]);
     if (this.currentState !== 'error') this.enter('stopped');
@@ -249,6 +259,7 @@ export class ManagedTorrent {
   private fail(error: unknown): void {
     this.error = error instanceof Error ? error : new Error(String(error));
     this.enter('error');
+    this.webSeeds.stop();
     void this.sources.stop();
   }
 

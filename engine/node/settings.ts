@@ -65,6 +65,8 @@ const schema = v.strictObject({
   pex: v.boolean(),
   /** Look for peers on the local network (BEP 14). */
   lsd: v.boolean(),
+  /** Download from the web seeds that a torrent names (BEP 19, 17). */
+  webSeeds: v.boolean(),
   /** Of connections with peers: off, prefer or require. */
   encryption: v.picklist(['off', 'prefer', 'require'], 'give off, prefer or require'),
   /** A proxy, such as socks5://127.0.0.1:1080; false: none. */
@@ -112,6 +114,7 @@ export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: n
     dhtBootstrap: [],
     pex: true,
     lsd: false,
+    webSeeds: true,
     encryption: 'prefer',
     proxy: false,
     proxyOnly: false,

@@ -5,6 +5,7 @@ import type { ParseContext } from './context.ts';
 export interface OuterFields {
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
+  readonly httpSeeds: readonly string[];
   readonly comment: string | undefined;
   readonly createdBy: string | undefined;
   readonly creationDate: number | undefined;
@@ -15,7 +16,8 @@ export function readOuter(outer: BencodeDict, context: ParseContext): OuterField
   const date = asInteger(outer.get('creation date'));
   return {
     trackers: readTrackers(outer, context),
-    webSeeds: readWebSeeds(outer, context),
+    webSeeds: readSeeds(outer, 'url-list', context),
+    httpSeeds: readSeeds(outer, 'httpseeds', context),
     comment: readText(outer, 'comment'),
     createdBy: readText(outer, 'created by'),
     creationDate: date !== undefined && date >= 0 ? date : undefined,
@@ -72,16 +74,16 @@ function readTrackers(outer: BencodeDict, context: ParseContext): string[][] {
   return url === undefined ? [] : [[url]];
 }
 
-/** BEP 19: `url-list` is one URL or a list of them. */
-function readWebSeeds(outer: BencodeDict, context: ParseContext): string[] {
-  const value = outer.get('url-list');
+/** BEP 19: `url-list` is one URL or a list of them; BEP 17: so is `httpseeds`. */
+function readSeeds(outer: BencodeDict, key: 'url-list' | 'httpseeds', context: ParseContext): string[] {
+  const value = outer.get(key);
   if (value === undefined) return [];
   const seeds = new Set<string>();
   for (const item of asList(value) ?? [value]) {
-    const url = readUrl(item, 'url-list', context);
+    const url = readUrl(item, key, context);
     if (url === undefined || seeds.has(url)) continue;
     if (seeds.size >= context.limits.webSeedCountMax) {
-      context.warn(`url-list has more than ${context.limits.webSeedCountMax} web seeds`);
+      context.warn(`${key} has more than ${context.limits.webSeedCountMax} web seeds`);
       break;
     }
     seeds.add(url);

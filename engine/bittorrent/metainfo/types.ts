@@ -59,6 +59,8 @@ export interface Metainfo {
   readonly trackers: readonly (readonly string[])[];
   /** BEP 19 `url-list`. */
   readonly webSeeds: readonly string[];
+  /** BEP 17 `httpseeds`. */
+  readonly httpSeeds: readonly string[];
   readonly source: string | undefined;
   readonly comment: string | undefined;
   readonly createdBy: string | undefined;

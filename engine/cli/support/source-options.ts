@@ -11,6 +11,7 @@ export interface SourceWords {
   readonly dhtBootstrap?: readonly Endpoint[];
   readonly pex?: boolean;
   readonly lsd?: boolean;
+  readonly webSeeds?: boolean;
 }
 
 /** Adds the options about where peers come from; `--no-tracker` is added by the commands. */
@@ -23,13 +24,17 @@ export function addSourceOptions(command: Command): Command {
     )
     .option('--no-dht', 'do not use the DHT')
     .option('--no-pex', 'do not exchange peers with peers')
-    .option('--lsd', 'look for peers on the local network');
+    .option('--lsd', 'look for peers on the local network')
+    .option('--no-web-seeds', 'do not download from the web servers that the torrent names');
 }
 
 /** Where peers may come from, by the words. */
 export function sourceSettings(words: SourceWords): SourceSettings {
-  const { tracker, dht, pex, lsd } = words;
-  return { trackers: tracker !== false, dht: dht !== false, pex: pex !== false, lsd: lsd === true };
+  const { tracker, dht, pex, lsd, webSeeds } = words;
+  return {
+    ...{ trackers: tracker !== false, dht: dht !== false, pex: pex !== false, lsd: lsd === true },
+    webSeeds: webSeeds !== false,
+  };
 }
 
 /** What is to be opened for that. */

@@ -131,8 +131,8 @@ export class NodeDaemon {
   }
 
   private listen(events: ManagedTorrentEvents): Promise<Session> {
-    const { host, port, trackers, dht, pex, lsd, slots } = this.settings;
-    const sources = { trackers, dht, pex, lsd };
+    const { host, port, trackers, dht, pex, lsd, webSeeds, slots } = this.settings;
+    const sources = { trackers, dht, pex, lsd, webSeeds };
     const choker = { ...TORRENT_DEFAULTS.choker, slots: slots === 0 ? Number.POSITIVE_INFINITY : slots };
     return openPort(port, AUTO_PORTS.peers, async (candidate) => {
       const session = new Session(

@@ -1,9 +1,11 @@
-/** Where the peers of a torrent may come from, besides those a user names and those that call. */
+/** Where a torrent may come from, besides peers that a user names and those that call. */
 export interface SourceSettings {
   readonly trackers: boolean;
   readonly dht: boolean;
   readonly pex: boolean;
   readonly lsd: boolean;
+  /** Web seeds that the torrent names. Default: yes. */
+  readonly webSeeds?: boolean;
 }
 
 /** Everything that the node has. What it has not (a DHT, say) is not used. */
