@@ -30,7 +30,9 @@ export class TorControl {
         reject(new Error(`tor closed the control connection, ${command} is not answered`));
       }
     });
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => {}); // it passes on those of the socket
+    lines.on('line', (line) => {
       const message = reader.push(line);
       if (message !== undefined) this.#take(message);
     });
