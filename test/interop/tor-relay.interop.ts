@@ -1,7 +1,8 @@
 /**
  * Aim: a C tor network takes `allium relay` for one of its own. An exit and a middle relay of ours get into the
  * consensus with the flags that they are configured for; a C tor client builds circuits through them in each position
- * and gets every byte; four streams at once, half of them closed early, do no harm; nothing secret is in a debug log.
+ * and gets every byte; four streams at once, half of them closed early, do no harm; when one of ours is killed under its
+ * downloads the client hears of it at once and finds ways around it; nothing secret is in a debug log.
  *
  * Runs alone.
  */
@@ -13,16 +14,22 @@ import { until } from './support/program.ts';
 import { AlliumRelay } from './support/tor/allium-relay.ts';
 import { checkContent, type TorNetwork } from './support/tor/network.ts';
 import { startTorNetwork } from './support/tor/start.ts';
-import { pathWith, streamsAtOnce, throughEachPosition } from './support/tor/trials.ts';
+import { type Position, pathWith, streamsAtOnce, throughEachPosition } from './support/tor/trials.ts';
 
 const tor = interopSuite('an Allium relay among C tor', ['tor', 'tor-gencert']);
 const DOWNLOAD_BYTES = 50_000_000;
-/** Authorities, relays and exits of C tor, and two of ours. */
-const RELAYS = 3 + 1 + 2 + 2;
+/** A download that would take minutes, and when it counts as under way. */
+const ENDLESS_BYTES = 10_000_000_000;
+const UNDER_WAY_BYTES = 500_000;
+/** Sooner than any time-out. */
+const NOTICED_MS = 9_000;
+/** Authorities, relays and exits of C tor, and three of ours. */
+const RELAYS = 3 + 1 + 2 + 3;
 
 let network: TorNetwork;
 let exit: AlliumRelay;
 let middle: AlliumRelay;
+let victim: AlliumRelay;
 
 // Not in a hook: what a hook throws is not shown.
 tor('starts', async () => {
@@ -32,19 +39,20 @@ tor('starts', async () => {
     exits: 2,
     clients: 1,
     onAuthorities: async (made) => {
-      [exit, middle] = await Promise.all([
+      [exit, middle, victim] = await Promise.all([
         AlliumRelay.start(made, { nickname: 'AlliumExit', config: { exitPolicy: ['accept *:*'] } }),
         // The middle moves its cells on two threads, the exit on the main one.
         AlliumRelay.start(made, {
           nickname: 'AlliumMiddle',
           config: { family: ['A'.repeat(40)], shards: 2 },
         }),
+        AlliumRelay.start(made, { nickname: 'AlliumVictim', config: { exitPolicy: ['accept *:*'] } }),
       ]);
-      return [exit.fingerprint, middle.fingerprint];
+      return [exit.fingerprint, middle.fingerprint, victim.fingerprint];
     },
     onProgress: (what, elapsedMs) => process.stdout.write(`${(elapsedMs / 1000).toFixed(1)} s  ${what}\n`),
   });
-  await Promise.all([exit.waitUntilItKnows(RELAYS), middle.waitUntilItKnows(RELAYS)]);
+  await Promise.all([exit, middle, victim].map((relay) => relay.waitUntilItKnows(RELAYS)));
 });
 
 tor('is in the consensus with the flags it is configured for', async () => {
@@ -118,6 +126,35 @@ tor('has counted no fault of its peers, and nobody one of its', async () => {
   for (const { name, program } of network.nodes) {
     assert.not.match(program.stdout, /TLS error|Unhandled OpenSSL/, `${name} finds our certificates odd`);
   }
+});
+
+tor('a client recovers when a relay of ours is killed under its downloads', async () => {
+  const circuits = await network.circuits();
+  let killedMs = Number.POSITIVE_INFINITY;
+  let underWay = 0;
+  const cut = async (position: Position): Promise<string> => {
+    const circuit = await circuits.open(pathWith(network, victim.fingerprint, position));
+    let isCounted = false;
+    const onBytes = (byteLength: number): void => {
+      if (isCounted || byteLength < UNDER_WAY_BYTES) return;
+      isCounted = true;
+      underWay += 1;
+    };
+    const end = await network.fetchOn(circuit, `/bytes/${ENDLESS_BYTES}`, { onBytes }).then(
+      () => 'it was not missed',
+      () => circuits.status(circuit),
+    );
+    const tookMs = performance.now() - killedMs;
+    return tookMs >= 0 && tookMs < NOTICED_MS ? end : `${end} after ${tookMs} ms`;
+  };
+  const ends = Promise.all((['first', 'middle', 'last'] as const).map(cut));
+  await until('all are under way', () => underWay === 3);
+  killedMs = performance.now();
+  await victim.program.stop('SIGKILL');
+  assert.equal(await ends, ['CLOSED', 'CLOSED', 'CLOSED'], 'as first, middle, last hop');
+  // From here on the client chooses for itself, among relays one of which is dead and still listed.
+  await network.control(network.node('client1')).setConf({ __LeaveStreamsUnattached: 0 });
+  for (let i = 0; i < 4; i += 1) checkContent(await network.fetch('/bytes/1000000'), 1_000_000);
 });
 
 tor('stops when it is told to', async () => {

@@ -10,6 +10,8 @@ export interface FetchOptions extends SocksOptions {
   readonly uploadByteLength?: number;
   /** Closes the connection when this many bytes of the answer are there. */
   readonly closeAfterBytes?: number;
+  /** Told how many bytes of the answer have come, each time that some have. */
+  readonly onBytes?: (byteLength: number) => void;
 }
 
 /** What came back. */
@@ -43,7 +45,7 @@ export async function fetchThrough(
   try {
     const response = await respond(socket, `${hostname}:${port}`, pathname, options.uploadByteLength);
     return {
-      ...(await readBody(response, options.closeAfterBytes)),
+      ...(await readBody(response, options)),
       durationMs: performance.now() - startedMs,
     };
   } finally {
@@ -75,7 +77,7 @@ function respond(
 
 async function readBody(
   response: IncomingMessage,
-  closeAfterBytes: number | undefined,
+  { closeAfterBytes, onBytes }: FetchOptions,
 ): Promise<Omit<Fetched, 'durationMs'>> {
   const hash = createHash('sha256');
   const kept: Buffer[] = [];
@@ -84,6 +86,7 @@ async function readBody(
     if (byteLength + chunk.length <= TEXT_BYTES_MAX) kept.push(chunk);
     hash.update(chunk);
     byteLength += chunk.length;
+    onBytes?.(byteLength);
     if (closeAfterBytes !== undefined && byteLength >= closeAfterBytes) break;
   }
   return {
