@@ -1,0 +1,74 @@
+// Aim: `allium get` with a magnet link that names no peer finds the seeder by the DHT alone, and by the local network
+// alone; an interrupted search ends with 130.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  endPrograms,
+  freePort,
+  RunningProgram,
+  runToEnd,
+  scratchFolder,
+  until,
+} from '../interop/support/program.ts';
+
+const test = suite('allium get by magnet');
+const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
+const LOOPBACK = ['--host', '127.0.0.1', '--no-tracker', '--no-pex'];
+const content = randomBytes(300_000);
+const root = scratchFolder();
+const torrent = join(root, 'data.torrent');
+
+test.before(async () => {
+  mkdirSync(join(root, 'data'));
+  writeFileSync(join(root, 'data', 'x.bin'), content);
+  const made = await runToEnd(process.execPath, [MAIN, 'create', join(root, 'data'), '-o', torrent]);
+  assert.is(made.code, 0, made.stderr);
+});
+test.after(endPrograms);
+
+async function start(words: readonly string[], sign: string): Promise<RunningProgram> {
+  const program = new RunningProgram(process.execPath, [MAIN, ...words]);
+  await until(sign, () => {
+    if (!program.running) throw new Error(`it has ended: ${program.stderr}`);
+    return (program.stderr + program.stdout).includes(sign);
+  });
+  return program;
+}
+
+async function transfer(source: readonly string[]): Promise<void> {
+  const port = String(await freePort());
+  const seeder = await start(['seed', torrent, root, '--port', port, ...LOOPBACK, ...source], 'serving');
+  const link = (await runToEnd(process.execPath, [MAIN, 'magnet', torrent])).stdout.trim();
+  const out = scratchFolder();
+  const words = ['get', link, '-o', out, '--port', '0', ...LOOPBACK, ...source];
+  const run = await runToEnd(process.execPath, [MAIN, ...words]);
+  assert.is(run.code, 0, run.stderr);
+  assert.ok(content.equals(readFileSync(join(out, 'data', 'x.bin'))));
+  await seeder.stop();
+}
+
+test('by the DHT alone', async () => {
+  const port = String(await freePort());
+  const router = await start(['dht', '--host', '127.0.0.1', '--port', port], 'listening');
+  await transfer(['--dht-bootstrap', `127.0.0.1:${port}`]);
+  await router.stop();
+});
+
+test('by the local network alone', async () => {
+  await transfer(['--no-dht', '--lsd']);
+});
+
+test('a search that is interrupted ends with 130', async () => {
+  const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}`;
+  const words = ['get', link, '-o', scratchFolder(), '--port', '0', ...LOOPBACK];
+  const program = new RunningProgram(process.execPath, [MAIN, ...words]);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  assert.ok(program.running, program.stderr);
+  assert.is(await program.stop('SIGINT'), 130);
+});
+
+test.run();
