@@ -93,9 +93,13 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     this.#keepAlive = new KeepAlive({ clock: runtime.clock, sendPadding: () => this.#sendPadding() });
   }
 
-  /** Gives it its stream and its owner; before either can call. */
-  attach(stream: TlsStream, handler: ChannelHandler): void {
+  /** Gives it its stream; before that can call. */
+  attach(stream: TlsStream): void {
     this.#stream = stream;
+  }
+
+  /** Gives it its owner, who may look at {@link remoteHost} before; likewise. */
+  own(handler: ChannelHandler): void {
     this.#handler = handler;
   }
 

@@ -20,7 +20,8 @@ export function dialChannel(
 ): TlsChannel {
   const channel = new TlsChannel({ ...CHANNEL_DEFAULTS, ...options, initiated: true }, modules);
   const how = { timeoutMs: options.connectTimeoutMs };
-  channel.attach(modules.network.connectTls(to, channel, how), handlerOf(channel));
+  channel.attach(modules.network.connectTls(to, channel, how));
+  channel.own(handlerOf(channel));
   return channel;
 }
 
@@ -32,6 +33,8 @@ export function acceptChannel(
   handlerOf: (channel: TlsChannel) => ChannelHandler,
 ): TlsChannel {
   const channel = new TlsChannel({ ...CHANNEL_DEFAULTS, ...options, initiated: false }, modules);
-  channel.attach(stream, handlerOf(channel));
+  // Whether it is wanted depends on where it comes from.
+  channel.attach(stream);
+  channel.own(handlerOf(channel));
   return channel;
 }

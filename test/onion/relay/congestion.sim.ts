@@ -9,6 +9,8 @@ import { RELAY } from '../../../engine/onion/cell/relay-command.ts';
 import type { RelayLimits } from '../../../engine/onion/relay/options.ts';
 import { type Chain, openChain } from './support/chain.ts';
 import type { TestCircuit } from './support/test-circuit.ts';
+import { TestClient } from './support/test-client.ts';
+import { makeMemory } from './support/test-network.ts';
 
 const test = suite('congested relays');
 const SMALL_WORLD = { windowBytes: 16_384, sendBufferBytes: 16_384 };
@@ -73,6 +75,50 @@ test('memory: a circuit with too many cells goes', async () => {
   const refused = chain.relays.map(({ relay }) => relay.stats().counters.refusals.get('queue-cells') ?? 0);
   assert.ok(Math.max(...refused) > 0, `${refused}`);
   for (const { relay } of chain.relays.slice(0, 2)) assert.ok(relay.stats().queuedBytes <= 2 * 50 * 514);
+  await chain.close();
+});
+
+test('an address that lets three circuits overflow gets no more, over whatever link, and others do', async () => {
+  const params = new Map([['DoSCircuitCreationEnabled', 1]]);
+  const relay = { limits: { queueCellsMax: 50 }, params, slotCount: 400 };
+  const chain = await openChain({ relay, world: SMALL_WORLD });
+  const [{ place, relay: first }] = chain.relays;
+  const circuits: TestCircuit[] = [];
+  // Of one hop, so that nobody but the first relay has cells that wait.
+  for (let i = 0; i < 3; i += 1) {
+    const circuit = chain.client.circuit();
+    await circuit.create(place);
+    circuits.push(circuit);
+  }
+  chain.client.channel.pauseReading();
+  for (const circuit of circuits) {
+    for (const stream of [1, 2]) {
+      circuit.send(RELAY.beginDir, stream, new Uint8Array(0));
+      circuit.send(RELAY.data, stream, REQUEST);
+    }
+  }
+  await chain.world.run({ forMs: 20_000 });
+  const { counters, dos } = first.stats();
+  assert.is(counters.refusals.get('queue-cells'), 3);
+  assert.is(dos.addressesMarked, 1);
+  const ask = async (host: string): Promise<TestCircuit> => {
+    const { runtime } = chain.world.host({ address: host });
+    const client = new TestClient(place, { runtime, ...makeMemory(260), until: chain.until });
+    await client.open();
+    const circuit = client.circuit();
+    await circuit.createFast().catch(() => {});
+    client.channel.destroy('done');
+    return circuit;
+  };
+  const honest = await ask('10.0.0.77');
+  assert.ok(honest.created !== undefined, 'another address is served');
+  chain.client.channel.resumeReading();
+  const again = chain.client.circuit();
+  await again.create(place).then(
+    () => assert.unreachable('it was given another circuit'),
+    () => assert.is(again.destroyed, DESTROY_REASON.resourceLimit),
+  );
+  assert.is(first.stats().dos.circuitsRefused, 1);
   await chain.close();
 });
 
