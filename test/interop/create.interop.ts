@@ -14,6 +14,7 @@ import { contentOf } from '../bittorrent/metainfo/support/make-torrent.ts';
 import { Libtorrent } from './support/libtorrent.ts';
 import { interopSuite, peerPath } from './support/peers.ts';
 import { runToEnd, scratchFolder } from './support/program.ts';
+import { proves } from './support/proves.ts';
 
 const create = interopSuite('create', [
   'mktorrent',
@@ -74,128 +75,157 @@ async function allium(path: string, out: string, ...words: string[]): Promise<Me
 const v1Of = (metainfo: Metainfo): string => hex(metainfo.infoHashV1 ?? new Uint8Array(0));
 const v2Of = (metainfo: Metainfo): string => hex(metainfo.infoHashV2 ?? new Uint8Array(0));
 
-create('v1: the info-hash of mktorrent, for a file, a folder, and with source and private', async () => {
-  const folder = scratchFolder();
-  const { tree, one, lone } = await makeData(folder);
-  const cases: readonly (readonly [path: string, theirs: readonly string[], ours: readonly string[]])[] = [
-    [one, [], []],
-    [tree, [], []],
-    [lone, [], []],
-    [tree, ['-p', '-s', 'SRC'], ['--private', '--source', 'SRC']],
-  ];
-  for (const [index, [path, theirWords, ourWords]] of cases.entries()) {
-    const theirs = join(folder, `m${index}.torrent`);
-    const made = await runToEnd(peerPath('mktorrent'), [
-      '-l',
-      '15',
-      '-t',
-      '2',
-      ...theirWords,
-      '-o',
-      theirs,
-      path,
-    ]);
-    assert.is(made.code, 0, made.stdout + made.stderr);
-    const expected = parseMetainfo(await readFile(theirs));
-    const ours = await allium(path, join(folder, `a${index}.torrent`), ...ourWords);
-    assert.is(v1Of(ours), v1Of(expected), `${path} ${theirWords.join(' ')}`);
-    assert.equal(Buffer.from(ours.rawInfo), Buffer.from(expected.rawInfo));
-  }
-});
-
-create('v1, v2 and hybrid: the info-hashes of libtorrent', async () => {
-  const folder = scratchFolder();
-  const { tree, one, lone, pair } = await makeData(folder);
-  const libtorrent = await Libtorrent.start();
-  for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-    for (const path of [one, tree, lone, pair]) {
-      // libtorrent puts the files of a v1 torrent in the order of the folder on disk.
-      if (kind === 'v1' && path === tree) continue;
-      const theirs = await libtorrent.create({
-        path,
-        out: join(folder, 'l.torrent'),
-        kind,
-        pieceBytes: PIECE,
-      });
-      const ours = await allium(path, join(folder, 'a.torrent'), `--${kind}`);
-      assert.equal([v1Of(ours), v2Of(ours)], [theirs.v1 ?? '', theirs.v2 ?? ''], `${kind} of ${path}`);
-    }
-  }
-  await libtorrent.stop();
-});
-
-create('what Allium makes is accepted and has the same hash, name, size and files elsewhere', async () => {
-  const folder = scratchFolder();
-  const { tree, one } = await makeData(folder);
-  const libtorrent = await Libtorrent.start();
-  for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-    for (const path of [tree, one]) {
-      const out = join(folder, `${kind}.torrent`);
-      const ours = await allium(
-        path,
-        out,
-        `--${kind}`,
+create(
+  proves('v1: the info-hash of mktorrent, for a file, a folder, and with source and private', [
+    'same info-hashes',
+    'mktorrent',
+  ]),
+  async () => {
+    const folder = scratchFolder();
+    const { tree, one, lone } = await makeData(folder);
+    const cases: readonly (readonly [path: string, theirs: readonly string[], ours: readonly string[]])[] = [
+      [one, [], []],
+      [tree, [], []],
+      [lone, [], []],
+      [tree, ['-p', '-s', 'SRC'], ['--private', '--source', 'SRC']],
+    ];
+    for (const [index, [path, theirWords, ourWords]] of cases.entries()) {
+      const theirs = join(folder, `m${index}.torrent`);
+      const made = await runToEnd(peerPath('mktorrent'), [
+        '-l',
+        '15',
         '-t',
-        'http://127.0.0.1:1/announce',
-        '--comment',
-        'c',
-      );
-      const info = await libtorrent.info(out);
-      assert.equal([info.v1 ?? '', info.v2 ?? ''], [v1Of(ours), v2Of(ours)]);
-      assert.equal([info.name, info.pieceBytes, info.pieces], [ours.name, PIECE, ours.pieceCount]);
-      const files = (list: readonly { path: string; bytes: number; pad: boolean }[]): unknown[] =>
-        list.filter((file) => !file.pad).map((file) => [file.path, file.bytes]);
-      assert.equal(
-        files(info.files),
-        files(
-          ours.files.map((file) => ({
-            path: file.path.join('/'),
-            bytes: file.byteLength,
-            pad: file.isPadding,
-          })),
-        ),
-      );
+        '2',
+        ...theirWords,
+        '-o',
+        theirs,
+        path,
+      ]);
+      assert.is(made.code, 0, made.stdout + made.stderr);
+      const expected = parseMetainfo(await readFile(theirs));
+      const ours = await allium(path, join(folder, `a${index}.torrent`), ...ourWords);
+      assert.is(v1Of(ours), v1Of(expected), `${path} ${theirWords.join(' ')}`);
+      assert.equal(Buffer.from(ours.rawInfo), Buffer.from(expected.rawInfo));
     }
-  }
-  await libtorrent.stop();
-  for (const path of [tree, one]) {
-    const out = join(folder, 'v1.torrent');
-    const ours = await allium(path, out);
-    const shown = await runToEnd(peerPath('transmission-show'), [out]);
-    assert.is(shown.code, 0, shown.stderr);
-    assert.ok(shown.stdout.includes(v1Of(ours)), shown.stdout);
-  }
-});
+  },
+);
 
-create('the data that Allium hashed passes the check of libtorrent, in each version', async () => {
-  const folder = scratchFolder();
-  const { tree } = await makeData(folder);
-  for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-    const out = join(folder, `${kind}.torrent`);
-    await allium(tree, out, `--${kind}`);
+create(
+  proves('v1, v2 and hybrid: the info-hashes of libtorrent', ['same info-hashes', 'libtorrent']),
+  async () => {
+    const folder = scratchFolder();
+    const { tree, one, lone, pair } = await makeData(folder);
     const libtorrent = await Libtorrent.start();
-    await libtorrent.add({ torrent: out, folder });
-    const status = await libtorrent.complete();
-    assert.is(status.failedBytes, 0);
+    for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+      for (const path of [one, tree, lone, pair]) {
+        // libtorrent puts the files of a v1 torrent in the order of the folder on disk.
+        if (kind === 'v1' && path === tree) continue;
+        const theirs = await libtorrent.create({
+          path,
+          out: join(folder, 'l.torrent'),
+          kind,
+          pieceBytes: PIECE,
+        });
+        const ours = await allium(path, join(folder, 'a.torrent'), `--${kind}`);
+        assert.equal([v1Of(ours), v2Of(ours)], [theirs.v1 ?? '', theirs.v2 ?? ''], `${kind} of ${path}`);
+      }
+    }
     await libtorrent.stop();
-  }
-});
+  },
+);
 
-create('transmission-create agrees on everything but its own habit of writing private 0', async () => {
-  const folder = scratchFolder();
-  const { one, lone } = await makeData(folder);
-  for (const path of [one, lone]) {
-    const out = join(folder, 't.torrent');
-    const made = await runToEnd(peerPath('transmission-create'), ['-s', '32', '-o', out, path]);
-    assert.is(made.code, 0, made.stderr);
-    const theirs = parseMetainfo(await readFile(out));
-    const result = decodeBencode(theirs.rawInfo);
-    assert.ok(result.ok);
-    const info = new Map<string, BencodeInput>(asDict(result.value));
-    info.delete('private');
-    const ours = await allium(path, join(folder, 'a.torrent'));
-    assert.equal(Buffer.from(ours.rawInfo), Buffer.from(encodeBencode(info)));
-  }
-});
+create(
+  proves(
+    'what Allium makes is accepted and has the same hash, name, size and files elsewhere',
+    ['torrents of ours are read', 'libtorrent'],
+    ['torrents of ours are read', 'Transmission'],
+    ['torrents of ours are read', 'aria2'],
+  ),
+  async () => {
+    const folder = scratchFolder();
+    const { tree, one } = await makeData(folder);
+    const libtorrent = await Libtorrent.start();
+    for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+      for (const path of [tree, one]) {
+        const out = join(folder, `${kind}.torrent`);
+        const ours = await allium(
+          path,
+          out,
+          `--${kind}`,
+          '-t',
+          'http://127.0.0.1:1/announce',
+          '--comment',
+          'c',
+        );
+        const info = await libtorrent.info(out);
+        assert.equal([info.v1 ?? '', info.v2 ?? ''], [v1Of(ours), v2Of(ours)]);
+        assert.equal([info.name, info.pieceBytes, info.pieces], [ours.name, PIECE, ours.pieceCount]);
+        const files = (list: readonly { path: string; bytes: number; pad: boolean }[]): unknown[] =>
+          list.filter((file) => !file.pad).map((file) => [file.path, file.bytes]);
+        assert.equal(
+          files(info.files),
+          files(
+            ours.files.map((file) => ({
+              path: file.path.join('/'),
+              bytes: file.byteLength,
+              pad: file.isPadding,
+            })),
+          ),
+        );
+      }
+    }
+    await libtorrent.stop();
+    for (const path of [tree, one]) {
+      const out = join(folder, 'v1.torrent');
+      const ours = await allium(path, out);
+      const shown = await runToEnd(peerPath('transmission-show'), [out]);
+      assert.is(shown.code, 0, shown.stderr);
+      assert.ok(shown.stdout.includes(v1Of(ours)), shown.stdout);
+    }
+  },
+);
+
+create(
+  proves('the data that Allium hashed passes the check of libtorrent, in each version', [
+    'same verdict on data',
+    'libtorrent',
+  ]),
+  async () => {
+    const folder = scratchFolder();
+    const { tree } = await makeData(folder);
+    for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+      const out = join(folder, `${kind}.torrent`);
+      await allium(tree, out, `--${kind}`);
+      const libtorrent = await Libtorrent.start();
+      await libtorrent.add({ torrent: out, folder });
+      const status = await libtorrent.complete();
+      assert.is(status.failedBytes, 0);
+      await libtorrent.stop();
+    }
+  },
+);
+
+create(
+  proves('transmission-create agrees on everything but its own habit of writing private 0', [
+    'same info-hashes',
+    'Transmission',
+  ]),
+  async () => {
+    const folder = scratchFolder();
+    const { one, lone } = await makeData(folder);
+    for (const path of [one, lone]) {
+      const out = join(folder, 't.torrent');
+      const made = await runToEnd(peerPath('transmission-create'), ['-s', '32', '-o', out, path]);
+      assert.is(made.code, 0, made.stderr);
+      const theirs = parseMetainfo(await readFile(out));
+      const result = decodeBencode(theirs.rawInfo);
+      assert.ok(result.ok);
+      const info = new Map<string, BencodeInput>(asDict(result.value));
+      info.delete('private');
+      const ours = await allium(path, join(folder, 'a.torrent'));
+      assert.equal(Buffer.from(ours.rawInfo), Buffer.from(encodeBencode(info)));
+    }
+  },
+);
 
 create.run();

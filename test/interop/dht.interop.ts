@@ -15,6 +15,7 @@ import { createRealRuntime } from '../../engine/runtime/real/runtime.ts';
 import { LibtorrentDht } from './support/libtorrent-dht.ts';
 import { interopSuite } from './support/peers.ts';
 import { scratchFolder, until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 
 const dht = interopSuite('DHT', ['libtorrent']);
 const OURS = 6;
@@ -65,40 +66,49 @@ dht('a node of ours that knows only libtorrent finds the others through it', () 
   assert.ok(ours.at(-1)!.table.size >= 4, String(ours.at(-1)!.table.size));
 });
 
-dht('what we announce, libtorrent finds', async () => {
-  const infoHash = new Uint8Array(randomBytes(20));
-  const report = await announceOnce(ours[1]!, infoHash, 4321, () => {}, {});
-  assert.ok(report.stored >= OURS, `stored on ${report.stored}`);
-  assert.is(report.refused, 0);
-  const { peers } = await one.ask<{ peers: (readonly [string, number])[] }>({
-    op: 'peers',
-    hash: idHex(infoHash),
-  });
-  assert.ok(
-    peers.some(([host, port]) => host === '127.0.0.1' && port === 4321),
-    JSON.stringify(peers),
-  );
-});
+dht(
+  proves('what we announce, libtorrent finds', ['DHT: what we announce is found', 'libtorrent']),
+  async () => {
+    const infoHash = new Uint8Array(randomBytes(20));
+    const report = await announceOnce(ours[1]!, infoHash, 4321, () => {}, {});
+    assert.ok(report.stored >= OURS, `stored on ${report.stored}`);
+    assert.is(report.refused, 0);
+    const { peers } = await one.ask<{ peers: (readonly [string, number])[] }>({
+      op: 'peers',
+      hash: idHex(infoHash),
+    });
+    assert.ok(
+      peers.some(([host, port]) => host === '127.0.0.1' && port === 4321),
+      JSON.stringify(peers),
+    );
+  },
+);
 
-dht('what libtorrent announces, we find, and our crawler lists it', async () => {
-  const infoHash = new Uint8Array(randomBytes(20));
-  // As a torrent that it has a magnet link of and nothing else.
-  const { port } = await two.ask<{ port: number }>({
-    op: 'announce',
-    hash: idHex(infoHash),
-    folder: scratchFolder(),
-  });
-  const peers = await until('we find it', async () => {
-    const found = await ours.at(-1)!.findPeers(infoHash);
-    return found.peers.length > 0 && found.peers;
-  });
-  assert.is(peers[0]!.port, port);
-  const report = await crawl(ours[2]!);
-  assert.ok(report.sampling >= OURS - 1, 'BEP 51');
-  assert.ok(report.infoHashes.includes(idHex(infoHash)));
-});
+dht(
+  proves('what libtorrent announces, we find, and our crawler lists it', [
+    'DHT: we find what is announced',
+    'libtorrent',
+  ]),
+  async () => {
+    const infoHash = new Uint8Array(randomBytes(20));
+    // As a torrent that it has a magnet link of and nothing else.
+    const { port } = await two.ask<{ port: number }>({
+      op: 'announce',
+      hash: idHex(infoHash),
+      folder: scratchFolder(),
+    });
+    const peers = await until('we find it', async () => {
+      const found = await ours.at(-1)!.findPeers(infoHash);
+      return found.peers.length > 0 && found.peers;
+    });
+    assert.is(peers[0]!.port, port);
+    const report = await crawl(ours[2]!);
+    assert.ok(report.sampling >= OURS - 1, 'BEP 51');
+    assert.ok(report.infoHashes.includes(idHex(infoHash)));
+  },
+);
 
-dht('an immutable item goes both ways', async () => {
+dht(proves('an immutable item goes both ways', ['DHT: immutable items (BEP 44)', 'libtorrent']), async () => {
   const value = new Uint8Array(Buffer.from('11:from Allium'));
   const report = await ours[3]!.items.put({ value });
   assert.ok(report.stored >= OURS, `stored on ${report.stored}, refused by ${report.refused}`);
@@ -112,24 +122,27 @@ dht('an immutable item goes both ways', async () => {
   assert.is(Buffer.from(item.value).toString(), '15:from libtorrent');
 });
 
-dht('a signed item with a salt goes both ways', async () => {
-  const seed = new Uint8Array(randomBytes(32));
-  const salt = new Uint8Array(Buffer.from('s'));
-  const value = new Uint8Array(Buffer.from('6:signed'));
-  const report = await ours[3]!.items.put(makeItem({ seed, salt, sequence: 1, value }));
-  assert.ok(report.stored >= OURS, `stored on ${report.stored}, refused by ${report.refused}`);
-  const key = idHex(publicKeyOf(seed));
-  const { text } = await two.ask<{ text: string }>({ op: 'get-mutable', key, salt: 's' });
-  assert.is(text, 'signed');
+dht(
+  proves('a signed item with a salt goes both ways', ['DHT: signed items (BEP 44)', 'libtorrent']),
+  async () => {
+    const seed = new Uint8Array(randomBytes(32));
+    const salt = new Uint8Array(Buffer.from('s'));
+    const value = new Uint8Array(Buffer.from('6:signed'));
+    const report = await ours[3]!.items.put(makeItem({ seed, salt, sequence: 1, value }));
+    assert.ok(report.stored >= OURS, `stored on ${report.stored}, refused by ${report.refused}`);
+    const key = idHex(publicKeyOf(seed));
+    const { text } = await two.ask<{ text: string }>({ op: 'get-mutable', key, salt: 's' });
+    assert.is(text, 'signed');
 
-  const other = new Uint8Array(randomBytes(32));
-  const otherKey = publicKeyOf(other);
-  await one.ask({ op: 'put-mutable', seed: idHex(other), key: idHex(otherKey), text: 'theirs', salt: 't' });
-  const item = await until('we find it', async () => {
-    const got = await ours[4]!.items.getMutable(otherKey, new Uint8Array(Buffer.from('t')));
-    return got.item;
-  });
-  assert.is(Buffer.from(item.value).toString(), '6:theirs');
-});
+    const other = new Uint8Array(randomBytes(32));
+    const otherKey = publicKeyOf(other);
+    await one.ask({ op: 'put-mutable', seed: idHex(other), key: idHex(otherKey), text: 'theirs', salt: 't' });
+    const item = await until('we find it', async () => {
+      const got = await ours[4]!.items.getMutable(otherKey, new Uint8Array(Buffer.from('t')));
+      return got.item;
+    });
+    assert.is(Buffer.from(item.value).toString(), '6:theirs');
+  },
+);
 
 dht.run();

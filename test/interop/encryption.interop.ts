@@ -11,6 +11,7 @@ import { Aria2 } from './support/aria2.ts';
 import { Libtorrent } from './support/libtorrent.ts';
 import { interopSuite, peerPath } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
@@ -77,7 +78,7 @@ for (const [name, settings, words] of [
   ['RC4 only, required by both', FORCED, REQUIRED],
   ['plaintext behind the handshake', OBFUSCATED, ['--encryption', 'prefer']],
 ] as const) {
-  suite(`from libtorrent: ${name}`, async () => {
+  suite(proves(`from libtorrent: ${name}`, ['MSE required: we download', 'libtorrent']), async () => {
     const payload = await makePayload();
     const seeder = await Libtorrent.start(settings);
     await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
@@ -85,41 +86,53 @@ for (const [name, settings, words] of [
     await seeder.stop();
   });
 
-  suite(`to libtorrent, which dials: ${name}`, async () => {
+  suite(
+    proves(`to libtorrent, which dials: ${name}`, ['MSE required: they download', 'libtorrent']),
+    async () => {
+      const payload = await makePayload();
+      const { port, program } = await seed(payload, words);
+      const out = scratchFolder();
+      const leecher = await Libtorrent.start(settings);
+      await leecher.add({ torrent: payload.torrent, folder: out });
+      await leecher.connect(port);
+      assert.is((await leecher.complete()).failedBytes, 0);
+      await same(payload, out);
+      await leecher.stop();
+      await program.stop();
+    },
+  );
+}
+
+suite(
+  proves('from Transmission, encryption required by both', ['MSE required: we download', 'Transmission']),
+  async () => {
     const payload = await makePayload();
-    const { port, program } = await seed(payload, words);
+    const seeder = await Transmission.start({ encryption: 2 });
+    await seeder.complete(await seeder.add(payload.torrent, payload.root));
+    await get(payload, seeder.port, REQUIRED);
+    await seeder.stop();
+  },
+);
+
+suite(
+  proves('to Transmission, which is dialled, encryption required by both', [
+    'MSE required: they download',
+    'Transmission',
+  ]),
+  async () => {
+    const payload = await makePayload();
     const out = scratchFolder();
-    const leecher = await Libtorrent.start(settings);
-    await leecher.add({ torrent: payload.torrent, folder: out });
-    await leecher.connect(port);
-    assert.is((await leecher.complete()).failedBytes, 0);
+    const leecher = await Transmission.start({ encryption: 2 });
+    const id = await leecher.add(payload.torrent, out);
+    const { program } = await seed(payload, [...REQUIRED, '--peer', `127.0.0.1:${leecher.port}`]);
+    assert.is((await leecher.complete(id)).corruptEver, 0);
     await same(payload, out);
     await leecher.stop();
     await program.stop();
-  });
-}
+  },
+);
 
-suite('from Transmission, encryption required by both', async () => {
-  const payload = await makePayload();
-  const seeder = await Transmission.start({ encryption: 2 });
-  await seeder.complete(await seeder.add(payload.torrent, payload.root));
-  await get(payload, seeder.port, REQUIRED);
-  await seeder.stop();
-});
-
-suite('to Transmission, which is dialled, encryption required by both', async () => {
-  const payload = await makePayload();
-  const out = scratchFolder();
-  const leecher = await Transmission.start({ encryption: 2 });
-  const id = await leecher.add(payload.torrent, out);
-  const { program } = await seed(payload, [...REQUIRED, '--peer', `127.0.0.1:${leecher.port}`]);
-  assert.is((await leecher.complete(id)).corruptEver, 0);
-  await same(payload, out);
-  await leecher.stop();
-  await program.stop();
-});
-
-suite('from aria2, encryption required by both', async () => {
+suite(proves('from aria2, encryption required by both', ['MSE required: we download', 'aria2']), async () => {
   const payload = await makePayload();
   const seeder = await Aria2.start(payload.torrent, payload.root, ARIA2_FORCED);
   await seeder.complete();
@@ -127,29 +140,38 @@ suite('from aria2, encryption required by both', async () => {
   await seeder.stop();
 });
 
-suite('to aria2, which is dialled, encryption required by both', async () => {
-  const payload = await makePayload();
-  const out = scratchFolder();
-  const leecher = await Aria2.start(payload.torrent, out, ARIA2_FORCED);
-  const { program } = await seed(payload, [...REQUIRED, '--peer', `127.0.0.1:${leecher.port}`]);
-  await leecher.complete();
-  await same(payload, out);
-  await leecher.stop();
-  await program.stop();
-});
+suite(
+  proves('to aria2, which is dialled, encryption required by both', ['MSE required: they download', 'aria2']),
+  async () => {
+    const payload = await makePayload();
+    const out = scratchFolder();
+    const leecher = await Aria2.start(payload.torrent, out, ARIA2_FORCED);
+    const { program } = await seed(payload, [...REQUIRED, '--peer', `127.0.0.1:${leecher.port}`]);
+    await leecher.complete();
+    await same(payload, out);
+    await leecher.stop();
+    await program.stop();
+  },
+);
 
-suite('through microsocks with a log-in, and nothing beside it', async () => {
-  const payload = await makePayload();
-  const seeder = await Libtorrent.start();
-  await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
-  const port = await freePort();
-  const words = ['-i', '127.0.0.1', '-p', String(port), '-u', 'me', '-P', 'secret'];
-  const proxy = new RunningProgram(peerPath('microsocks'), words);
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await get(payload, seeder.port, ['--proxy', `socks5://me:secret@127.0.0.1:${port}`, '--proxy-only']);
-  assert.match(proxy.stderr, new RegExp(`connected to 127\\.0\\.0\\.1:${seeder.port}`));
-  await proxy.stop();
-  await seeder.stop();
-});
+suite(
+  proves('through microsocks with a log-in, and nothing beside it', [
+    'SOCKS5, and nothing beside it',
+    'microsocks',
+  ]),
+  async () => {
+    const payload = await makePayload();
+    const seeder = await Libtorrent.start();
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+    const port = await freePort();
+    const words = ['-i', '127.0.0.1', '-p', String(port), '-u', 'me', '-P', 'secret'];
+    const proxy = new RunningProgram(peerPath('microsocks'), words);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await get(payload, seeder.port, ['--proxy', `socks5://me:secret@127.0.0.1:${port}`, '--proxy-only']);
+    assert.match(proxy.stderr, new RegExp(`connected to 127\\.0\\.0\\.1:${seeder.port}`));
+    await proxy.stop();
+    await seeder.stop();
+  },
+);
 
 suite.run();

@@ -9,6 +9,7 @@ import { Libtorrent } from './support/libtorrent.ts';
 import { makePayload, type Payload } from './support/payload.ts';
 import { interopSuite } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
@@ -46,7 +47,7 @@ async function seed(payload: Payload, peers: readonly number[] = []) {
 }
 
 for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-  magnets(`${kind}: from libtorrent`, async () => {
+  magnets(proves(`${kind}: from libtorrent`, ['magnet only: we download', 'libtorrent']), async () => {
     const payload = await makePayload(kind);
     const seeder = await Libtorrent.start();
     await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
@@ -54,7 +55,7 @@ for (const kind of ['v1', 'v2', 'hybrid'] as const) {
     await seeder.stop();
   });
 
-  magnets(`${kind}: to libtorrent`, async () => {
+  magnets(proves(`${kind}: to libtorrent`, ['magnet only: they download', 'libtorrent']), async () => {
     const payload = await makePayload(kind);
     const { port, program } = await seed(payload);
     const out = scratchFolder();
@@ -67,7 +68,7 @@ for (const kind of ['v1', 'v2', 'hybrid'] as const) {
   });
 }
 
-magnets('from Transmission', async () => {
+magnets(proves('from Transmission', ['magnet only: we download', 'Transmission']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Transmission.start();
   const id = await seeder.add(payload.torrent, payload.root);
@@ -76,19 +77,22 @@ magnets('from Transmission', async () => {
   await seeder.stop();
 });
 
-magnets('to Transmission, which is dialled', async () => {
-  const payload = await makePayload('v1');
-  const out = scratchFolder();
-  const leecher = await Transmission.start();
-  const id = await leecher.add(await linkOf(payload), out);
-  const { program } = await seed(payload, [leecher.port]);
-  await leecher.complete(id);
-  await payload.same(out);
-  await leecher.stop();
-  await program.stop();
-});
+magnets(
+  proves('to Transmission, which is dialled', ['magnet only: they download', 'Transmission']),
+  async () => {
+    const payload = await makePayload('v1');
+    const out = scratchFolder();
+    const leecher = await Transmission.start();
+    const id = await leecher.add(await linkOf(payload), out);
+    const { program } = await seed(payload, [leecher.port]);
+    await leecher.complete(id);
+    await payload.same(out);
+    await leecher.stop();
+    await program.stop();
+  },
+);
 
-magnets('from aria2', async () => {
+magnets(proves('from aria2', ['magnet only: we download', 'aria2']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Aria2.start(payload.torrent, payload.root);
   await seeder.complete();
@@ -96,25 +100,28 @@ magnets('from aria2', async () => {
   await seeder.stop();
 });
 
-magnets('peers that Allium knows are told to each other (PEX)', async () => {
-  const payload = await makePayload('v1');
-  const [a, b] = [await Libtorrent.start(), await Libtorrent.start()];
-  // Slow, so that they have a use for each other as long as this takes.
-  for (const peer of [a, b]) {
-    await peer.add({ torrent: payload.torrent, folder: scratchFolder(), downloadLimit: 10_000 });
-  }
-  const { program } = await seed(payload, [a.port, b.port]);
-  await until(
-    'one knows the other',
-    async () =>
-      (await a.peers()).some(({ port }) => port === b.port) ||
-      (await b.peers()).some(({ port }) => port === a.port),
-    90_000,
-  );
-  await Promise.all([a.stop(), b.stop(), program.stop()]);
-});
+magnets(
+  proves('peers that Allium knows are told to each other (PEX)', ['PEX between two of theirs', 'libtorrent']),
+  async () => {
+    const payload = await makePayload('v1');
+    const [a, b] = [await Libtorrent.start(), await Libtorrent.start()];
+    // Slow, so that they have a use for each other as long as this takes.
+    for (const peer of [a, b]) {
+      await peer.add({ torrent: payload.torrent, folder: scratchFolder(), downloadLimit: 10_000 });
+    }
+    const { program } = await seed(payload, [a.port, b.port]);
+    await until(
+      'one knows the other',
+      async () =>
+        (await a.peers()).some(({ port }) => port === b.port) ||
+        (await b.peers()).some(({ port }) => port === a.port),
+      90_000,
+    );
+    await Promise.all([a.stop(), b.stop(), program.stop()]);
+  },
+);
 
-magnets('a seeder is found by PEX alone', async () => {
+magnets(proves('a seeder is found by PEX alone', ['PEX only: we download', 'libtorrent']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Libtorrent.start();
   await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });

@@ -15,6 +15,7 @@ import { Dice, mutateTorrent } from '../bittorrent/metainfo/support/mutate.ts';
 import { Libtorrent, type LibtorrentInfo } from './support/libtorrent.ts';
 import { interopSuite } from './support/peers.ts';
 import { scratchFolder } from './support/program.ts';
+import { proves } from './support/proves.ts';
 
 const metainfo = interopSuite('metainfo', ['libtorrent']);
 const SEED = Number(process.env.ALLIUM_FUZZ_SEED ?? 1);
@@ -76,21 +77,24 @@ function checkSame(mine: Metainfo, theirs: LibtorrentInfo, what: string): void {
   }
 }
 
-metainfo('valid torrents of every kind mean the same to both', async () => {
-  const folder = scratchFolder();
-  const libtorrent = await Libtorrent.start();
-  for (const spec of SPECS) {
-    const bytes = makeTorrent(spec);
-    const path = join(folder, 'x.torrent');
-    await writeFile(path, bytes);
-    const mine = ours(bytes);
-    assert.ok(mine !== undefined);
-    const theirs = await libtorrent.info(path);
-    checkSame(mine, theirs, `${spec.version} ${spec.name}`);
-    assert.is(mine.name, theirs.name);
-  }
-  await libtorrent.stop();
-});
+metainfo(
+  proves('valid torrents of every kind mean the same to both', ['torrents of theirs are read', 'libtorrent']),
+  async () => {
+    const folder = scratchFolder();
+    const libtorrent = await Libtorrent.start();
+    for (const spec of SPECS) {
+      const bytes = makeTorrent(spec);
+      const path = join(folder, 'x.torrent');
+      await writeFile(path, bytes);
+      const mine = ours(bytes);
+      assert.ok(mine !== undefined);
+      const theirs = await libtorrent.info(path);
+      checkSame(mine, theirs, `${spec.version} ${spec.name}`);
+      assert.is(mine.name, theirs.name);
+    }
+    await libtorrent.stop();
+  },
+);
 
 metainfo('names that are no UTF-8 become what libtorrent stores them as', async () => {
   const folder = scratchFolder();

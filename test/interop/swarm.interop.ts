@@ -11,6 +11,7 @@ import { Libtorrent } from './support/libtorrent.ts';
 import { makePayload, type Payload } from './support/payload.ts';
 import { interopSuite } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { Tracker } from './support/tracker.ts';
 import { Transmission } from './support/transmission.ts';
 
@@ -55,7 +56,7 @@ async function seed(payload: Payload, peer?: number): Promise<{ port: number; pr
 }
 
 for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-  swarm(`${kind}: from libtorrent`, async () => {
+  swarm(proves(`${kind}: from libtorrent`, [`${kind}: we download`, 'libtorrent']), async () => {
     const payload = await makePayload(kind);
     const seeder = await Libtorrent.start();
     await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
@@ -63,7 +64,7 @@ for (const kind of ['v1', 'v2', 'hybrid'] as const) {
     await seeder.stop();
   });
 
-  swarm(`${kind}: to libtorrent`, async () => {
+  swarm(proves(`${kind}: to libtorrent`, [`${kind}: they download`, 'libtorrent']), async () => {
     const payload = await makePayload(kind);
     const { port, program } = await seed(payload);
     const out = scratchFolder();
@@ -78,7 +79,7 @@ for (const kind of ['v1', 'v2', 'hybrid'] as const) {
   });
 }
 
-swarm('from Transmission', async () => {
+swarm(proves('from Transmission', ['v1: we download', 'Transmission']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Transmission.start();
   const id = await seeder.add(payload.torrent, payload.root);
@@ -87,7 +88,7 @@ swarm('from Transmission', async () => {
   await seeder.stop();
 });
 
-swarm('to Transmission, which is dialled', async () => {
+swarm(proves('to Transmission, which is dialled', ['v1: they download', 'Transmission']), async () => {
   const payload = await makePayload('v1');
   const out = scratchFolder();
   const leecher = await Transmission.start();
@@ -100,7 +101,7 @@ swarm('to Transmission, which is dialled', async () => {
   await program.stop();
 });
 
-swarm('from aria2', async () => {
+swarm(proves('from aria2', ['v1: we download', 'aria2']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Aria2.start(payload.torrent, payload.root);
   await seeder.complete();
@@ -108,7 +109,7 @@ swarm('from aria2', async () => {
   await seeder.stop();
 });
 
-swarm('to aria2, which is dialled', async () => {
+swarm(proves('to aria2, which is dialled', ['v1: they download', 'aria2']), async () => {
   const payload = await makePayload('v1');
   const out = scratchFolder();
   const leecher = await Aria2.start(payload.torrent, out);

@@ -20,6 +20,7 @@ import {
 } from '../onion/client/support/client-kit.ts';
 import { type Download, download } from '../onion/client/support/download.ts';
 import { interopSuite } from './support/peers.ts';
+import { proves } from './support/proves.ts';
 import { contentChunks, contentSha256 } from './support/tor/content.ts';
 import type { TorNetwork } from './support/tor/network.ts';
 import { startTorNetwork } from './support/tor/start.ts';
@@ -90,17 +91,23 @@ test('the network starts', async () => {
   authorities = parsed.value;
 });
 
-test('downloads 50 MB over three hops with congestion control and Counter Galois Onion', async () => {
-  kit = start();
-  await ready(kit);
-  checkWhole(await fetchBytes(kit, DOWNLOAD_BYTES), DOWNLOAD_BYTES);
-  const used = inUse(kit);
-  assert.ok(used.congestionControl);
-  assert.equal(
-    used.hops.map(({ cipher }) => cipher),
-    ['cgo', 'cgo', 'cgo'],
-  );
-});
+test(
+  proves('downloads 50 MB over three hops with congestion control and Counter Galois Onion', [
+    'onion client in their network',
+    'C tor',
+  ]),
+  async () => {
+    kit = start();
+    await ready(kit);
+    checkWhole(await fetchBytes(kit, DOWNLOAD_BYTES), DOWNLOAD_BYTES);
+    const used = inUse(kit);
+    assert.ok(used.congestionControl);
+    assert.equal(
+      used.hops.map(({ cipher }) => cipher),
+      ['cgo', 'cgo', 'cgo'],
+    );
+  },
+);
 
 test('uploads', async () => {
   const upload = new Uint8Array(Buffer.concat([...contentChunks(3_000_000)]));
@@ -156,15 +163,18 @@ test('starts again from its store without fetching', async () => {
   );
 });
 
-test('downloads 50 MB with congestion control alone', async () => {
-  checkWhole(await fetchBytes(kit, DOWNLOAD_BYTES), DOWNLOAD_BYTES);
-  const used = inUse(kit);
-  assert.ok(used.congestionControl);
-  assert.ok(used.hops.every(({ cipher }) => cipher === 'tor1'));
-  await stop(kit);
-});
+test(
+  proves('downloads 50 MB with congestion control alone', ['onion client in their network', 'C tor']),
+  async () => {
+    checkWhole(await fetchBytes(kit, DOWNLOAD_BYTES), DOWNLOAD_BYTES);
+    const used = inUse(kit);
+    assert.ok(used.congestionControl);
+    assert.ok(used.hops.every(({ cipher }) => cipher === 'tor1'));
+    await stop(kit);
+  },
+);
 
-test('downloads 50 MB with neither', async () => {
+test(proves('downloads 50 MB with neither', ['onion client in their network', 'C tor']), async () => {
   kit = start({ congestionControl: false });
   await ready(kit);
   checkWhole(await fetchBytes(kit, DOWNLOAD_BYTES), DOWNLOAD_BYTES);

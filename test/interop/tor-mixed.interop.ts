@@ -7,6 +7,7 @@
  */
 import * as assert from 'uvu/assert';
 import { interopSuite } from './support/peers.ts';
+import { proves } from './support/proves.ts';
 import { AlliumClient } from './support/tor/allium-client.ts';
 import { AlliumRelay } from './support/tor/allium-relay.ts';
 import type { TorNetwork } from './support/tor/network.ts';
@@ -83,18 +84,24 @@ tor('clients of Allium join', async () => {
   await Promise.all(clients.map(({ client }) => client.start()));
 });
 
-tor('four streams of each of them come through, half of them closed early, all at once', async () => {
-  const masks = ['aca', 'cac', 'acc', 'cca'];
-  await Promise.all([
-    ...masks.map((mask) => streamsAtOnce(network, pathOf(mask), { byteLength: STREAM_BYTES, count: 4 })),
-    ...clients.map(({ client }) => fourStreams(client)),
-  ]);
-  for (const { client, mask, path } of clients) {
-    const used = await client.paths();
-    assert.ok(used.length > 0, mask);
-    for (const one of used) assert.equal(one, path, mask);
-  }
-});
+tor(
+  proves('four streams of each of them come through, half of them closed early, all at once', [
+    'onion network of both, mixed',
+    'C tor',
+  ]),
+  async () => {
+    const masks = ['aca', 'cac', 'acc', 'cca'];
+    await Promise.all([
+      ...masks.map((mask) => streamsAtOnce(network, pathOf(mask), { byteLength: STREAM_BYTES, count: 4 })),
+      ...clients.map(({ client }) => fourStreams(client)),
+    ]);
+    for (const { client, mask, path } of clients) {
+      const used = await client.paths();
+      assert.ok(used.length > 0, mask);
+      for (const one of used) assert.equal(one, path, mask);
+    }
+  },
+);
 
 tor('so they do for a client of C tor and one of Allium on the same path', async () => {
   const [first] = clients;

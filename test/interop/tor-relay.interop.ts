@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { interopSuite } from './support/peers.ts';
 import { until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { AlliumRelay } from './support/tor/allium-relay.ts';
 import { checkContent, type TorNetwork } from './support/tor/network.ts';
 import { startTorNetwork } from './support/tor/start.ts';
@@ -82,17 +83,23 @@ tor('has looked whether every authority took its descriptor', async () => {
   }
 });
 
-tor('carries 50 MB in each of the three positions', async () => {
-  const runs = await throughEachPosition(network, exit.fingerprint, { byteLength: DOWNLOAD_BYTES });
-  assert.equal([...runs.keys()], ['first', 'middle', 'last']);
-  // Threads tell the page what they have done once in a while.
-  await until('the metrics tell of it', async () => {
-    const metrics = await exit.metrics();
-    const cells = metrics.get('cells_total{kind="passed"}') ?? 0;
-    const bytes = metrics.get('stream_bytes_total{direction="in"}') ?? 0;
-    return bytes >= DOWNLOAD_BYTES && cells >= (2 * DOWNLOAD_BYTES) / 498;
-  });
-});
+tor(
+  proves('carries 50 MB in each of the three positions', [
+    'onion relay among theirs, each position',
+    'C tor',
+  ]),
+  async () => {
+    const runs = await throughEachPosition(network, exit.fingerprint, { byteLength: DOWNLOAD_BYTES });
+    assert.equal([...runs.keys()], ['first', 'middle', 'last']);
+    // Threads tell the page what they have done once in a while.
+    await until('the metrics tell of it', async () => {
+      const metrics = await exit.metrics();
+      const cells = metrics.get('cells_total{kind="passed"}') ?? 0;
+      const bytes = metrics.get('stream_bytes_total{direction="in"}') ?? 0;
+      return bytes >= DOWNLOAD_BYTES && cells >= (2 * DOWNLOAD_BYTES) / 498;
+    });
+  },
+);
 
 tor('carries four streams of one circuit, two of which are given up', async () => {
   for (const position of ['first', 'middle', 'last'] as const) {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { interopSuite } from './support/peers.ts';
 import { until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { AlliumClient } from './support/tor/allium-client.ts';
 import { fetchThrough } from './support/tor/download.ts';
 import { checkContent, type TorNetwork } from './support/tor/network.ts';
@@ -57,13 +58,16 @@ socks('a second start uses what the first one kept', async () => {
   assert.is((await client.view()).guards[0]?.fingerprint, guards[0]?.fingerprint, 'the same guard');
 });
 
-socks('50 MB by SOCKS5 through three relays', async () => {
-  const fetched = await client.download(DOWNLOAD_BYTES, { timeoutMs: 120_000 });
-  const rate = DOWNLOAD_BYTES / 1e6 / (fetched.durationMs / 1000);
-  process.stdout.write(`[one stream: ${rate.toFixed(1)} MB/s] `);
-  const { circuits } = await client.view();
-  for (const { hops, state } of circuits) if (state === 'open') assert.is(hops.length, 3);
-});
+socks(
+  proves('50 MB by SOCKS5 through three relays', ['onion SOCKS proxy in their network', 'C tor']),
+  async () => {
+    const fetched = await client.download(DOWNLOAD_BYTES, { timeoutMs: 120_000 });
+    const rate = DOWNLOAD_BYTES / 1e6 / (fetched.durationMs / 1000);
+    process.stdout.write(`[one stream: ${rate.toFixed(1)} MB/s] `);
+    const { circuits } = await client.view();
+    for (const { hops, state } of circuits) if (state === 'open') assert.is(hops.length, 3);
+  },
+);
 
 socks('an upload', async () => {
   const sent = await client.fetch('/sink', { uploadByteLength: 3_000_000 });

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { AlliumTracker } from './support/allium-tracker.ts';
 import { interopSuite, peerPath } from './support/peers.ts';
 import { freePort, RunningProgram, runToEnd, scratchFolder, until } from './support/program.ts';
+import { proves } from './support/proves.ts';
 
 const test = interopSuite('trackers over one store', ['redis-server']);
 
@@ -36,40 +37,52 @@ async function known(tracker: AlliumTracker): Promise<number> {
   return Number(/10:incompletei(\d+)e/.exec(text)?.[1] ?? 0);
 }
 
-test('peers of one are known to the other, also to one that comes later, and are forgotten together', async () => {
-  const port = await freePort();
-  const store = await startStore(port);
-  const words = ['--store', `redis://127.0.0.1:${port}`];
-  const [one, two] = await Promise.all([AlliumTracker.start(words), AlliumTracker.start(words)]);
-  assert.is(await announce(one, 1001), 1);
-  await announce(two, 1002);
-  await until('both know both', async () => (await known(one)) === 2 && (await known(two)) === 2);
-  const three = await AlliumTracker.start(words);
-  assert.is(await known(three), 2, 'learnt before it answered');
-  await announce(three, 1001, 'stopped');
-  await until('gone everywhere', async () => (await known(one)) === 1 && (await known(two)) === 1);
-  assert.equal(await Promise.all([one.stop(), two.stop(), three.stop()]), [0, 0, 0]);
-  await store.stop();
-});
+test(
+  proves('peers of one are known to the other, also to one that comes later, and are forgotten together', [
+    'our trackers over a shared store',
+    'Redis',
+  ]),
+  async () => {
+    const port = await freePort();
+    const store = await startStore(port);
+    const words = ['--store', `redis://127.0.0.1:${port}`];
+    const [one, two] = await Promise.all([AlliumTracker.start(words), AlliumTracker.start(words)]);
+    assert.is(await announce(one, 1001), 1);
+    await announce(two, 1002);
+    await until('both know both', async () => (await known(one)) === 2 && (await known(two)) === 2);
+    const three = await AlliumTracker.start(words);
+    assert.is(await known(three), 2, 'learnt before it answered');
+    await announce(three, 1001, 'stopped');
+    await until('gone everywhere', async () => (await known(one)) === 1 && (await known(two)) === 1);
+    assert.equal(await Promise.all([one.stop(), two.stop(), three.stop()]), [0, 0, 0]);
+    await store.stop();
+  },
+);
 
-test('killed in the middle: all go on answering, and when it is back with nothing they fill it again', async () => {
-  const port = await freePort();
-  const store = await startStore(port);
-  const words = ['--store', `redis://127.0.0.1:${port}`];
-  const [one, two] = await Promise.all([AlliumTracker.start(words), AlliumTracker.start(words)]);
-  await announce(one, 1001);
-  await announce(two, 1002);
-  await until('both know both', async () => (await known(one)) === 2 && (await known(two)) === 2);
-  await store.stop('SIGKILL');
-  assert.is(await announce(one, 1003), 3);
-  assert.is(await announce(two, 1004), 3);
-  const again = await startStore(port);
-  await until('both know all', async () => (await known(one)) === 4 && (await known(two)) === 4);
-  const three = await AlliumTracker.start(words);
-  assert.is(await known(three), 4, 'the store has everything again');
-  assert.equal(await Promise.all([one.stop(), two.stop(), three.stop()]), [0, 0, 0]);
-  await again.stop();
-});
+test(
+  proves('killed in the middle: all go on answering, and when it is back with nothing they fill it again', [
+    'our trackers over a shared store',
+    'Redis',
+  ]),
+  async () => {
+    const port = await freePort();
+    const store = await startStore(port);
+    const words = ['--store', `redis://127.0.0.1:${port}`];
+    const [one, two] = await Promise.all([AlliumTracker.start(words), AlliumTracker.start(words)]);
+    await announce(one, 1001);
+    await announce(two, 1002);
+    await until('both know both', async () => (await known(one)) === 2 && (await known(two)) === 2);
+    await store.stop('SIGKILL');
+    assert.is(await announce(one, 1003), 3);
+    assert.is(await announce(two, 1004), 3);
+    const again = await startStore(port);
+    await until('both know all', async () => (await known(one)) === 4 && (await known(two)) === 4);
+    const three = await AlliumTracker.start(words);
+    assert.is(await known(three), 4, 'the store has everything again');
+    assert.equal(await Promise.all([one.stop(), two.stop(), three.stop()]), [0, 0, 0]);
+    await again.stop();
+  },
+);
 
 test('a store that is not there: the tracker says so and ends', async () => {
   const port = await freePort();

@@ -15,6 +15,7 @@ import { loadTorrent } from '../../engine/node/load-torrent.ts';
 import { Libtorrent } from './support/libtorrent.ts';
 import { interopSuite } from './support/peers.ts';
 import { freePort, scratchFolder } from './support/program.ts';
+import { proves } from './support/proves.ts';
 import { Transmission } from './support/transmission.ts';
 
 const PAYLOAD_BYTES = 12_345_678;
@@ -74,51 +75,66 @@ async function allium(payload: Payload, root: string, isSeeder: boolean): Promis
   return { engine, torrent, port, done };
 }
 
-utp('libtorrent without TCP downloads from Allium, called by it and calling it', async () => {
-  const payload = await makePayload();
-  for (const theyCall of [true, false]) {
-    const seeder = await allium(payload, payload.root, true);
-    const leecher = await Libtorrent.start(UTP_ONLY);
-    const folder = scratchFolder();
-    await leecher.add({ torrent: payload.torrent, folder });
-    if (theyCall) await leecher.connect(seeder.port);
-    else seeder.torrent.addCandidates([{ host: '127.0.0.1', port: leecher.port }]);
-    const status = await leecher.complete();
-    assert.is(status.failedBytes, 0);
-    assert.ok(payload.bytes.equals(await readFile(join(folder, 'payload.bin'))));
-    await leecher.stop();
-    await seeder.engine.close();
-  }
-});
+utp(
+  proves('libtorrent without TCP downloads from Allium, called by it and calling it', [
+    'uTP only: they download',
+    'libtorrent',
+  ]),
+  async () => {
+    const payload = await makePayload();
+    for (const theyCall of [true, false]) {
+      const seeder = await allium(payload, payload.root, true);
+      const leecher = await Libtorrent.start(UTP_ONLY);
+      const folder = scratchFolder();
+      await leecher.add({ torrent: payload.torrent, folder });
+      if (theyCall) await leecher.connect(seeder.port);
+      else seeder.torrent.addCandidates([{ host: '127.0.0.1', port: leecher.port }]);
+      const status = await leecher.complete();
+      assert.is(status.failedBytes, 0);
+      assert.ok(payload.bytes.equals(await readFile(join(folder, 'payload.bin'))));
+      await leecher.stop();
+      await seeder.engine.close();
+    }
+  },
+);
 
-utp('libtorrent without TCP seeds to Allium, called by it and calling it', async () => {
-  const payload = await makePayload();
-  for (const theyCall of [true, false]) {
-    const seeder = await Libtorrent.start(UTP_ONLY);
-    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+utp(
+  proves('libtorrent without TCP seeds to Allium, called by it and calling it', [
+    'uTP only: we download',
+    'libtorrent',
+  ]),
+  async () => {
+    const payload = await makePayload();
+    for (const theyCall of [true, false]) {
+      const seeder = await Libtorrent.start(UTP_ONLY);
+      await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+      const folder = scratchFolder();
+      const leecher = await allium(payload, folder, false);
+      if (theyCall) await seeder.connect(leecher.port);
+      else leecher.torrent.addCandidates([{ host: '127.0.0.1', port: seeder.port }]);
+      await leecher.done;
+      assert.ok(payload.bytes.equals(await readFile(join(folder, 'payload.bin'))));
+      await leecher.engine.close();
+      await seeder.stop();
+    }
+  },
+);
+
+utp(
+  proves('Transmission seeds to an Allium that has no TCP', ['uTP only: we download', 'Transmission']),
+  async () => {
+    const payload = await makePayload();
+    const seeder = await Transmission.start({ 'utp-enabled': true });
+    const id = await seeder.add(payload.torrent, payload.root);
+    await seeder.complete(id);
     const folder = scratchFolder();
     const leecher = await allium(payload, folder, false);
-    if (theyCall) await seeder.connect(leecher.port);
-    else leecher.torrent.addCandidates([{ host: '127.0.0.1', port: seeder.port }]);
+    leecher.torrent.addCandidates([{ host: '127.0.0.1', port: seeder.port }]);
     await leecher.done;
     assert.ok(payload.bytes.equals(await readFile(join(folder, 'payload.bin'))));
     await leecher.engine.close();
     await seeder.stop();
-  }
-});
-
-utp('Transmission seeds to an Allium that has no TCP', async () => {
-  const payload = await makePayload();
-  const seeder = await Transmission.start({ 'utp-enabled': true });
-  const id = await seeder.add(payload.torrent, payload.root);
-  await seeder.complete(id);
-  const folder = scratchFolder();
-  const leecher = await allium(payload, folder, false);
-  leecher.torrent.addCandidates([{ host: '127.0.0.1', port: seeder.port }]);
-  await leecher.done;
-  assert.ok(payload.bytes.equals(await readFile(join(folder, 'payload.bin'))));
-  await leecher.engine.close();
-  await seeder.stop();
-});
+  },
+);
 
 utp.run();

@@ -46,6 +46,7 @@ export interface CreateRequest {
   readonly kind: 'v1' | 'v2' | 'hybrid';
   readonly pieceBytes?: number;
   readonly trackers?: readonly string[];
+  readonly webSeeds?: readonly string[];
 }
 
 export interface AddRequest {

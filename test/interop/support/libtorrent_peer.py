@@ -87,6 +87,8 @@ def create(request):
     torrent = lt.create_torrent(storage, piece_size=request.get("pieceBytes", 0), flags=flags)
     for tier, tracker in enumerate(request.get("trackers", [])):
         torrent.add_tracker(tracker, tier)
+    for url in request.get("webSeeds", []):
+        torrent.add_url_seed(url)
     lt.set_piece_hashes(torrent, os.path.dirname(path))
     with open(request["out"], "wb") as out:
         out.write(lt.bencode(torrent.generate()))

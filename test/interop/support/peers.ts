@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Callback, type Context, suite, type Test } from 'uvu';
 import { endPrograms } from './program.ts';
+import { record } from './proves.ts';
 
 /** Programs that other people wrote, and the Debian package that brings each. */
 const PACKAGES = {
@@ -73,7 +74,7 @@ export function interopSuite(name: string, peers: readonly PeerName[]): Test<Con
   const missing = peers.filter((peer) => findPeer(peer) === undefined);
   if (missing.length === 0) {
     inner.after(endPrograms);
-    return inner;
+    return recording(inner);
   }
   const packages = [...new Set(missing.map((peer) => `${peer}: Debian package ${PACKAGES[peer]}`))].join(
     ', ',
@@ -81,6 +82,28 @@ export function interopSuite(name: string, peers: readonly PeerName[]): Test<Con
   const required = process.env.ALLIUM_REQUIRE_PEERS === '1' && missing.some((peer) => !OPTIONAL.has(peer));
   if (!required) process.stdout.write(`[needs ${packages}]\n`);
   return standIn(inner, required ? `ALLIUM_REQUIRE_PEERS=1, but these are missing: ${packages}` : undefined);
+}
+
+/** Notes how each test went that says what it proves. */
+function recording(inner: Test<Context>): Test<Context> {
+  const register = (name: string, test: Callback<Context>): void => {
+    inner(name, async (context) => {
+      try {
+        await test(context);
+        record(name, 'passed');
+      } catch (error) {
+        record(name, 'failed');
+        throw error;
+      }
+    });
+  };
+  return Object.assign(register, {
+    only: inner.only,
+    skip: inner.skip,
+    before: inner.before,
+    after: inner.after,
+    run: inner.run,
+  }) as Test<Context>;
 }
 
 /** Registers skips, or failures when there is a complaint, in place of the tests it is given. */
