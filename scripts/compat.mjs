@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensure, PROJECT_ROOT } from './ensure.mjs';
 import { compatTable } from './support/compat-table.mjs';
+import { CompileError, printFailure } from './support/fail.mjs';
 import { findTestFiles, killRunning, runTestFile } from './support/test-files.mjs';
 
 /** The Debian package of each program. */
@@ -64,8 +65,18 @@ async function outcomesOf(file, folder, date) {
   });
 }
 
+/** What does not pass the type check may run all the same. */
+async function compile() {
+  try {
+    await ensure();
+  } catch (error) {
+    if (!(error instanceof CompileError && error.isRunnable)) throw error;
+    process.stderr.write(`${error.message}\n`);
+  }
+}
+
 async function main() {
-  await ensure();
+  await compile();
   const { COMPAT_COLUMNS, COMPAT_ROWS } = await import(
     pathToFileURL(join(PROJECT_ROOT, 'dist/test/interop/support/proves.js')).href
   );
@@ -99,4 +110,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     process.exit(130);
   });
 }
-await main();
+await main().catch((error) => {
+  killRunning();
+  printFailure(error);
+  process.exitCode = 2;
+});

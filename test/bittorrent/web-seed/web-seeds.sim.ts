@@ -220,6 +220,23 @@ test('a slow one does not hold up fast peers, and a fast one helps a slow peer',
   await close(here);
 });
 
+test('one that never answers is given half a minute, then others are asked for its blocks', async () => {
+  const here = await scene(41, made, [{ kind: 'files', url: 'http://mute.example/' }]);
+  here.world.serveHttp('mute.example', () => new Promise(() => {}));
+  here.web.start();
+  await here.world.run({ forMs: 5_000 });
+  assert.is(here.web.seeds[0]!.state, 'connected');
+  await here.world.run({ forMs: 28_000 });
+  assert.is(here.web.seeds[0]!.failures, 1);
+  assert.is(here.web.seeds[0]!.state, 'waiting');
+  const other = here.world.host({ address: '10.1.0.2', upBytesPerSec: 1e6, downBytesPerSec: 1e6 });
+  void startSimPeer(other, made, { seeder: true });
+  await here.world.run({ forMs: 100 });
+  here.peer.torrent.addCandidates([{ host: '10.1.0.2', port: SIM_PORT }]);
+  await finish(here, made);
+  await close(here);
+});
+
 test('of many web seeds, eight are in use at once; a torrent that has everything uses none', async () => {
   const urls = Array.from({ length: 50 }, (_, index) => `http://s${index}.example/`);
   const addresses = webSeedsOf({
