@@ -16,6 +16,7 @@ interface Words {
   readonly httpConnect?: string;
   readonly status?: string;
   readonly data?: string;
+  readonly ipv6?: string;
   readonly log?: string;
   readonly printConfig?: boolean;
   readonly json?: boolean;
@@ -46,6 +47,11 @@ export function registerOnionClient(onion: Command): void {
     .option('--http-connect <host:port>', 'listen here for HTTP CONNECT (off)')
     .option('--status <host:port>', 'show the state as JSON here (off)')
     .option('--data <folder>', 'where guards and documents are kept (~/.local/share/allium-onion)')
+    .addOption(
+      new Option('--ipv6 [how]', 'reach the first relays over IPv6 where they have it, or only so (no)')
+        .choices(['no', 'prefer', 'only'])
+        .preset('prefer'),
+    )
     .addOption(
       new Option('--log <level>', 'how much to tell').choices(['debug', 'info', 'warn', 'error', 'silent']),
     )
@@ -132,6 +138,7 @@ function flagsOf(words: Words): PartialOnionWords {
     socks: typeof words.socks === 'boolean' && words.socks ? undefined : words.socks,
     httpConnect: words.httpConnect,
     status: words.status,
+    ipv6: words.ipv6,
     log: words.log,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

@@ -191,6 +191,7 @@ function createClient(parts: Parts, onProgress: (progress: OnionProgress) => voi
       ...{ authorities, paths },
       congestionControl: words.congestionControl,
       cgo: words.cgo,
+      ipv6: words.ipv6,
       preBuild: words.preBuild,
       allowPrivateAnswers: words.testNetwork,
       circuitsMax: words.circuits,

@@ -72,6 +72,8 @@ const schema = v.strictObject({
   /** Congestion control and Counter Galois Onion where relays have them. */
   congestionControl: v.optional(yesNo, true),
   cgo: v.optional(yesNo, true),
+  /** Reach the first relays over IPv6: no, where they have it, or only so. */
+  ipv6: v.optional(v.picklist(['no', 'prefer', 'only'], 'give "no", "prefer" or "only"'), 'no'),
   /** Keep circuits ready before they are asked for. */
   preBuild: v.optional(yesNo, true),
   /** Seconds that a stream may take to open. */

@@ -4,6 +4,7 @@ import type { DirectoryAuthority } from '../directory/authority-types.ts';
 import type { Consensus } from '../directory/consensus-types.ts';
 import { consensusAge } from '../directory/consensus-verify.ts';
 import { nextConsensusFetchMs } from '../directory/fetch-times.ts';
+import type { Ipv6Choice } from './address-choice.ts';
 import type { DirectoryClient, DirectorySource } from './directory-client.ts';
 import { DocumentFetcher } from './document-fetcher.ts';
 import type { NetworkDocuments } from './documents.ts';
@@ -17,6 +18,7 @@ export interface BootstrapOptions {
   readonly authorities: readonly DirectoryAuthority[];
   /** Ask authorities at their DirPort by plain HTTP. */
   readonly useDirPort: boolean;
+  readonly ipv6: Ipv6Choice;
 }
 
 export interface BootstrapModules {
@@ -108,8 +110,10 @@ export class Bootstrap {
 
   #sourceOf(authority: DirectoryAuthority): DirectorySource | undefined {
     const { nickname, host, dirPort } = authority;
-    if (this.#options.useDirPort && dirPort !== 0) return { kind: 'http', nickname, host, port: dirPort };
-    const plan = authorityPlan(authority);
+    // A DirPort is at the IPv4 address.
+    if (this.#options.useDirPort && this.#options.ipv6 !== 'only' && dirPort !== 0)
+      return { kind: 'http', nickname, host, port: dirPort };
+    const plan = authorityPlan(authority, this.#options.ipv6);
     return plan === undefined ? undefined : { kind: 'relay', plan };
   }
 

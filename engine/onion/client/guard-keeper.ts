@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../runtime/port.ts';
+import type { RouterStatus } from '../directory/consensus-types.ts';
 import { consensusAge } from '../directory/consensus-verify.ts';
 import { guardCandidates } from '../guard/candidates.ts';
 import type { GuardAlarm } from '../guard/guard-alarm.ts';
@@ -16,7 +17,9 @@ import {
   pathBiasParams,
 } from '../guard/path-bias.ts';
 import type { GuardSource } from '../path/choose-path.ts';
+import type { Ipv6Choice } from './address-choice.ts';
 import type { NetworkDocuments } from './documents.ts';
+import { ipv6Of } from './hop-plan.ts';
 import { STORE_KEYS } from './stored-documents.ts';
 import type { GuardStatus, KeyValueStore } from './types.ts';
 
@@ -39,6 +42,7 @@ export class GuardKeeper {
   readonly #managers: Readonly<Record<GuardSelection, GuardManager>>;
   /** Circuits outlive a change of the sample, and count for the one that they began with. */
   readonly #managerOf = new WeakMap<GuardAttempt, GuardManager>();
+  readonly #ipv6: Ipv6Choice;
   readonly #clock: Clock;
   readonly #documents: NetworkDocuments;
   readonly #store: KeyValueStore;
@@ -49,12 +53,16 @@ export class GuardKeeper {
   #openBuilds = 0;
   #openUses = 0;
 
-  constructor(modules: {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly documents: NetworkDocuments;
-    readonly store: KeyValueStore;
-  }) {
+  constructor(
+    options: { readonly ipv6: Ipv6Choice },
+    modules: {
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly documents: NetworkDocuments;
+      readonly store: KeyValueStore;
+    },
+  ) {
+    this.#ipv6 = options.ipv6;
     this.#clock = modules.clock;
     this.#documents = modules.documents;
     this.#store = modules.store;
@@ -79,7 +87,10 @@ export class GuardKeeper {
     this.#terms = termsOf(consensus.params);
     const age = consensusAge(consensus, this.#now());
     const isLive = age === 'fresh' || age === 'valid';
-    const seen = { isLive, candidates: guardCandidates(network) };
+    const documents = this.#documents;
+    const isReachable = (status: RouterStatus): boolean =>
+      this.#ipv6 !== 'only' || ipv6Of(status, documents.descriptorOf(status)) !== undefined;
+    const seen = { isLive, candidates: guardCandidates(network, isReachable) };
     const selection = chooseGuardSelection(this.#selection, seen);
     if (isLive) this.#selection = selection;
     // The other one stays as it is until it is used again.

@@ -72,7 +72,7 @@ export class OnionClient {
     // Whoever does not wait for it is not to die of it.
     this.ready.catch(() => {});
     const { clock, random } = modules.runtime;
-    const { buildTimeoutMinMs, congestionControl, cgo, allowPrivateAnswers } = this.#settings;
+    const { buildTimeoutMinMs, congestionControl, cgo, ipv6, allowPrivateAnswers } = this.#settings;
     this.#documents = new NetworkDocuments(this.#settings);
     const clockHealth: ClockHealth = { isStalled: false };
     const { slab, ciphers, connect, store } = modules;
@@ -85,12 +85,13 @@ export class OnionClient {
     const documents = this.#documents;
     const params = () => documents.consensus?.params ?? new Map<string, number>();
     this.#directory = new DirectoryClient({ ...build, runtime: modules.runtime, params });
-    this.#guards = new GuardKeeper({ clock, random, documents, store });
+    this.#guards = new GuardKeeper({ ipv6 }, { clock, random, documents, store });
     const wishes = {
       get congestionControl() {
         return congestionControl && isVegasWanted(params());
       },
       cgo,
+      ipv6,
     };
     this.#pool = new CircuitPool(
       { ...this.#settings, wishes },
@@ -112,7 +113,7 @@ export class OnionClient {
       onClosed: () => this.#forgetClosed(),
     });
     this.#bootstrap = new Bootstrap(
-      { authorities: options.authorities, useDirPort: this.#settings.useDirPort },
+      { authorities: options.authorities, useDirPort: this.#settings.useDirPort, ipv6 },
       {
         runtime: modules.runtime,
         documents,
@@ -364,7 +365,12 @@ export class OnionClient {
     if (attempt === undefined || relay === undefined) return undefined;
     const { status } = relay;
     const descriptor = this.#documents.descriptorOf(status);
-    const plan = relayPlan(status, descriptor, { congestionControl: false, cgo: false }, true);
+    const plan = relayPlan(
+      status,
+      descriptor,
+      { congestionControl: false, cgo: false, ipv6: this.#settings.ipv6 },
+      true,
+    );
     return {
       kind: 'relay',
       plan,

@@ -6,6 +6,7 @@ import type { OnionClientSettings } from './types.ts';
 export const SETTINGS: OnionClientSettings = {
   congestionControl: true,
   cgo: true,
+  ipv6: 'no',
   allowPrivateAnswers: false,
   preBuild: true,
   useDirPort: false,

@@ -6,6 +6,7 @@ import type { END_REASON } from '../cell/reason.ts';
 import type { DirectoryAuthority } from '../directory/authority-types.ts';
 import type { Channel, ChannelHandler, ExpectedPeer } from '../link/types.ts';
 import type { PathOptions } from '../path/network.ts';
+import type { Ipv6Choice } from './address-choice.ts';
 import type { OnionProgress } from './progress.ts';
 
 /**
@@ -107,6 +108,8 @@ export interface OnionClientSettings {
   readonly congestionControl: boolean;
   /** Ask relays for Counter Galois Onion where they have it; only with congestion control. */
   readonly cgo: boolean;
+  /** Over which addresses the first relays and the authorities are reached. */
+  readonly ipv6: Ipv6Choice;
   /** Believe exits that name private addresses: only on test networks. */
   readonly allowPrivateAnswers: boolean;
   /** Keep clean circuits ready for ports used of late. */

@@ -1,4 +1,4 @@
-import { RELAY_FLAGS } from '../directory/consensus-types.ts';
+import { RELAY_FLAGS, type RouterStatus } from '../directory/consensus-types.ts';
 import type { PathNetwork, PathRelay } from '../path/network.ts';
 import type { GuardCandidate } from './guard-types.ts';
 
@@ -8,9 +8,12 @@ const LISTED = RELAY_FLAGS.Running | RELAY_FLAGS.Valid;
 
 /**
  * GUARDS: the relays of a network that may be sampled. Where none has all of Guard, Fast, Stable and V2Dir (young
- * private networks), Guard alone is enough.
+ * private networks), Guard alone is enough. `isReachable`: whether it has an address that this client may use.
  */
-export function guardCandidates(network: PathNetwork): readonly GuardCandidate[] {
+export function guardCandidates(
+  network: PathNetwork,
+  isReachable: (status: RouterStatus) => boolean = () => true,
+): readonly GuardCandidate[] {
   const having = (flags: number): readonly PathRelay[] =>
     network.relays.filter((relay) => (relay.status.flags & flags) === flags);
   const full = having(WANTED | LISTED);
@@ -18,7 +21,7 @@ export function guardCandidates(network: PathNetwork): readonly GuardCandidate[]
   return relays.map((relay) => ({
     fingerprint: relay.status.fingerprint,
     weight: network.weight(relay, 'guard'),
-    isAllowed: network.isListedFor(relay, 'guard'),
+    isAllowed: network.isListedFor(relay, 'guard') && isReachable(relay.status),
     hasDescriptor: relay.details !== undefined,
   }));
 }

@@ -180,6 +180,36 @@ test('an authority is greeted without its keys, if it has an OR port', () => {
   assert.is(authorityPlan({ ...authority, orPort: 0 }), undefined);
 });
 
+test('a first relay is dialled over IPv6 where that is wished and it has one', () => {
+  const ipv6 = { host: '2a02:1::5', port: 9001 };
+  const none = parseProtocols('Link=4-5');
+  if (!none.ok) throw new Error(none.reason);
+  const dialled = (choice: 'no' | 'prefer' | 'only', consensus = true, descriptor = false) => {
+    const status = { ...STATUS, protocols: none.value, ...(consensus && { ipv6 }) };
+    const details = { ...DESCRIPTOR, ...(descriptor && { ipv6 }) };
+    const plan = relayPlan(status, details, { congestionControl: false, cgo: false, ipv6: choice }, false);
+    assert.equal(plan.target.ipv4, { host: '5.1.0.1', port: 443 }, 'other relays are told both');
+    return `${plan.host} ${plan.port}`;
+  };
+  assert.is(dialled('no'), '5.1.0.1 443');
+  assert.is(dialled('prefer'), '2a02:1::5 9001');
+  assert.is(dialled('only'), '2a02:1::5 9001');
+  assert.is(dialled('prefer', false, true), '2a02:1::5 9001', 'by its microdescriptor');
+  assert.is(dialled('prefer', false), '5.1.0.1 443');
+});
+
+test('an authority is asked over IPv6 likewise', () => {
+  const ipv6 = { host: '2a02:1::5', port: 9001 };
+  const plain = {
+    ...{ nickname: 'auth', host: '5.1.0.1', dirPort: 80, orPort: 443, ipv6: undefined, v3ident: undefined },
+    fingerprint: 'AB'.repeat(20),
+  };
+  assert.is(authorityPlan({ ...plain, ipv6 }, 'prefer')?.host, ipv6.host);
+  assert.is(authorityPlan({ ...plain, ipv6 })?.host, '5.1.0.1');
+  assert.is(authorityPlan(plain, 'prefer')?.host, '5.1.0.1');
+  assert.is(authorityPlan(plain, 'only'), undefined);
+});
+
 test('keeps no more certificates than it may, and each once', () => {
   const certificate = (i: number) => ({ v3ident: `${i}`, signingKeyDigest: 'x' }) as AuthorityCertificate;
   const many = Array.from({ length: CERTIFICATES_MAX + 20 }, (_, i) => certificate(i));

@@ -280,6 +280,12 @@ test('guards are relays with Guard, Fast, Stable and V2Dir, or in young networks
   );
   const young = networkOf(guards.map((relay) => without(relay, 'Stable')));
   assert.is(guardCandidates(young).length, 3);
+  const some = guardCandidates(young, (status) => status.fingerprint === fingerprintOf(1));
+  assert.equal(
+    some.map((guard) => guard.isAllowed),
+    [true, false, false],
+    'the others have no address that may be used',
+  );
 });
 
 /** 200 guards, the last `allowed` of which the settings let through. */
