@@ -133,11 +133,11 @@ export class WebSeedStream implements ByteStream {
       const run = this.wishes.take();
       if (run === undefined) return;
       this.asks++;
-      void this.fetch(run);
+      void this.bring(run);
     }
   }
 
-  private async fetch(run: WishRun): Promise<void> {
+  private async bring(run: WishRun): Promise<void> {
     const answer = await this.modules.ask(run);
     this.asks--;
     this.wishes.done(run);

@@ -153,6 +153,7 @@ test('the fields around: trackers, web seeds, texts, private', () => {
             ['http://c/announce'],
           ],
           'url-list': ['http://w/1', '', 'http://w/1', 'http://w/2'],
+          httpseeds: ['http://h/1', 'http://h/1', 'http://h/2'],
           comment: 'grün',
           'created by': 'someone',
           'creation date': 1_700_000_000,
@@ -162,6 +163,7 @@ test('the fields around: trackers, web seeds, texts, private', () => {
   );
   assert.equal(metainfo.trackers, [['http://a/announce', 'udp://b:1/x'], ['http://c/announce']]);
   assert.equal(metainfo.webSeeds, ['http://w/1', 'http://w/2']);
+  assert.equal(metainfo.httpSeeds, ['http://h/1', 'http://h/2']);
   assert.is(metainfo.comment, 'grün');
   assert.is(metainfo.createdBy, 'someone');
   assert.is(metainfo.creationDate, 1_700_000_000);
