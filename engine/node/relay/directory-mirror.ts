@@ -17,7 +17,7 @@ import {
 import { failure, type Result, success } from '../../onion/directory/result.ts';
 import { parseServerDescriptors } from '../../onion/directory/server-descriptor.ts';
 import type { DirectoryStore } from '../../onion/directory/store.ts';
-import type { Clock, Endpoint, Random, Timer } from '../../runtime/port.ts';
+import type { Clock, Random, Timer } from '../../runtime/port.ts';
 import type { Log } from '../log.ts';
 
 const FLAVOURS: readonly ConsensusFlavour[] = ['microdesc', 'ns'];
@@ -30,7 +30,10 @@ const REFILL_MS = 60_000;
 export type DocumentKind = ConsensusFlavour | 'certificates' | 'microdescriptors' | 'descriptors';
 
 /** One question to one authority. */
-export type AskAuthority = (at: Endpoint, request: DirectoryRequest) => Promise<Result<DirectoryAnswer>>;
+export type AskAuthority = (
+  authority: DirectoryAuthority,
+  request: DirectoryRequest,
+) => Promise<Result<DirectoryAnswer>>;
 
 export interface MirrorOptions {
   readonly authorities: readonly DirectoryAuthority[];
@@ -241,19 +244,19 @@ export class DirectoryMirror {
     isGood: (answer: DirectoryAnswer) => boolean,
   ): Promise<Result<DirectoryAnswer>> {
     let last: Result<DirectoryAnswer> = failure('there is no authority to ask');
-    for (const { host, dirPort } of this.#shuffled()) {
+    for (const authority of this.#shuffled()) {
       if (this.#isStopped) return failure('the relay stops');
-      const answer = await this.#ask({ host, port: dirPort }, request);
+      const answer = await this.#ask(authority, request);
       if (answer.ok && isGood(answer.value)) return answer;
       last = answer.ok
-        ? failure(`${host} port ${dirPort} answered ${answer.value.status} ${answer.value.reason}`)
+        ? failure(`${authorityName(authority)} answered ${answer.value.status} ${answer.value.reason}`)
         : answer;
     }
     return last;
   }
 
   #shuffled(): readonly DirectoryAuthority[] {
-    const list = this.#options.authorities.filter(({ dirPort }) => dirPort > 0);
+    const list = [...this.#options.authorities];
     for (let at = list.length - 1; at > 0; at -= 1) {
       const other = this.#random.below(at + 1);
       [list[at], list[other]] = [list[other]!, list[at]!];
@@ -269,6 +272,11 @@ export class DirectoryMirror {
     if (this.#store.consensus('microdesc') === undefined) this.#log.info(message);
     else this.#log.debug(message);
   }
+}
+
+/** How an authority is called in messages. */
+export function authorityName({ nickname, host, dirPort, orPort }: DirectoryAuthority): string {
+  return nickname === '' ? `${host}:${dirPort || orPort}` : nickname;
 }
 
 function isFound(answer: DirectoryAnswer): boolean {

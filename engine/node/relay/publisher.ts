@@ -5,7 +5,7 @@ import { checkRequest, judgeCheck, judgeUpload, uploadRequest } from '../../onio
 import type { Clock } from '../../runtime/port.ts';
 import type { Log } from '../log.ts';
 import type { RelayDocuments } from './descriptor-source.ts';
-import type { AskAuthority } from './directory-mirror.ts';
+import { type AskAuthority, authorityName } from './directory-mirror.ts';
 import { type Published, type PublishReason, publishReason, uploadPauseMs } from './publish-decision.ts';
 
 /** An authority's clock may differ by this much before the operator hears of it. */
@@ -54,9 +54,7 @@ export class Publisher {
 
   constructor(options: { readonly authorities: readonly DirectoryAuthority[] }, modules: PublisherModules) {
     this.#modules = modules;
-    this.#desks = options.authorities
-      .filter(({ dirPort }) => dirPort > 0)
-      .map((authority) => ({ authority, ...newDesk(), said: '' }));
+    this.#desks = options.authorities.map((authority) => ({ authority, ...newDesk(), said: '' }));
   }
 
   /** How many authorities are in which state. */
@@ -112,8 +110,8 @@ export class Publisher {
 
   async #tryUpload(desk: Desk, documents: RelayDocuments): Promise<void> {
     const { ask, clock } = this.#modules;
-    const at = { host: desk.authority.host, port: desk.authority.dirPort };
-    const answer = await ask(at, uploadRequest(documents.descriptor, documents.extraInfo));
+    const { authority } = desk;
+    const answer = await ask(authority, uploadRequest(documents.descriptor, documents.extraInfo));
     if (documents !== this.#documents) return; // a newer one is to be uploaded
     if (!answer.ok) {
       this.#failed(desk, 'unreachable', answer.reason);
@@ -125,7 +123,7 @@ export class Publisher {
       this.#failed(desk, verdict.kind === 'busy' ? 'unreachable' : 'rejected', verdict.reason);
       return;
     }
-    const held = await ask(at, checkRequest(documents.parsed.fingerprint));
+    const held = await ask(authority, checkRequest(documents.parsed.fingerprint));
     if (documents !== this.#documents) return;
     if (!held.ok) {
       this.#failed(desk, 'unreachable', held.reason);
@@ -137,7 +135,7 @@ export class Publisher {
       return;
     }
     Object.assign(desk, { state: 'accepted', failures: 0, said: '' });
-    this.#modules.log.info('an authority has the descriptor', { authority: nameOf(desk.authority) });
+    this.#modules.log.info('an authority has the descriptor', { authority: authorityName(desk.authority) });
   }
 
   #failed(desk: Desk, state: 'rejected' | 'unreachable', reason: string): void {
@@ -147,7 +145,7 @@ export class Publisher {
     if (desk.said === reason) return;
     desk.said = reason;
     const { log } = this.#modules;
-    const fields = { authority: nameOf(desk.authority) };
+    const fields = { authority: authorityName(desk.authority) };
     // What an authority refuses, only the operator can mend; what does not answer, time may.
     if (state === 'rejected') log.error(`an authority does not take the descriptor: ${reason}`, fields);
     else log.warn(`the descriptor could not be handed in: ${reason}`, fields);
@@ -160,7 +158,7 @@ export class Publisher {
     if (Math.abs(skewMs) < SKEW_MAX_MS) return;
     const seconds = Math.round(skewMs / 1000);
     log.warn('the clock of this machine and that of an authority differ', {
-      authority: nameOf(desk.authority),
+      authority: authorityName(desk.authority),
       seconds,
     });
   }
@@ -168,8 +166,4 @@ export class Publisher {
 
 function newDesk(): { state: UploadState; failures: number; nextTryMs: number; isBusy: boolean } {
   return { state: 'pending', failures: 0, nextTryMs: 0, isBusy: false };
-}
-
-function nameOf({ nickname, host, dirPort }: DirectoryAuthority): string {
-  return nickname === '' ? `${host}:${dirPort}` : nickname;
 }

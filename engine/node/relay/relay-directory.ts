@@ -10,6 +10,7 @@ import type { DirectoryHandler } from '../../onion/relay/services.ts';
 import type { Runtime } from '../../runtime/port.ts';
 import type { Log } from '../log.ts';
 import { StateFolder } from '../state-folder.ts';
+import { AuthorityCircuits } from './authority-circuits.ts';
 import type { RelayConfig } from './config.ts';
 import { descriptorEssence, makeDocuments, type RelayStatus } from './descriptor-source.ts';
 import { askDirectory } from './directory-exchange.ts';
@@ -44,6 +45,7 @@ export class RelayDirectory {
   readonly #store = new DirectoryStore();
   readonly #counts: DirectoryCounts = { 200: 0, 304: 0, 400: 0, 404: 0, 503: 0 };
   readonly #mirror: DirectoryMirror;
+  readonly #circuits: AuthorityCircuits;
   readonly #kept: KeptDirectory;
   #saving: Promise<void> = Promise.resolve();
   readonly #publisher: Publisher;
@@ -61,7 +63,13 @@ export class RelayDirectory {
     const store = this.#store;
     this.handler = directoryHandler({ store, clock, counts: this.#counts });
     const limits = { timeoutMs: EXCHANGE_TIMEOUT_MS, bodyBytesMax: DIRECTORY_ANSWER_BYTES_MAX };
-    const ask: AskAuthority = (at, request) => askDirectory(at, request, limits, { network, clock });
+    this.#circuits = new AuthorityCircuits(limits, { runtime });
+    const ask: AskAuthority = (authority, request) => {
+      const { host, dirPort: port } = authority;
+      return port === 0
+        ? this.#circuits.ask(authority, request)
+        : askDirectory({ host, port }, request, limits, { network, clock });
+    };
     const folder = openFolder(words.dataDir, log);
     this.#kept = new KeptDirectory({ authorities }, { folder, store, clock, log });
     this.#mirror = new DirectoryMirror(
@@ -125,6 +133,7 @@ export class RelayDirectory {
   /** Resolves when what it has to keep is on disk. */
   async stop(): Promise<void> {
     this.#mirror.stop();
+    this.#circuits.close();
     await this.#saving;
   }
 

@@ -25,7 +25,7 @@ export function parseDirAuthority(line: string): Result<DirectoryAuthority> {
     .split(/\s+/, 64);
   const at = words.findIndex((word) => /^[0-9.]+:\d+$/.test(word));
   if (at < 0) return failure(`“${excerpt(line)}” has no IPv4 address and DirPort, as in 203.0.113.5:80`);
-  const place = readHostPort(words[at]!);
+  const place = readPlace(words[at]!);
   if (place === undefined) return failure(`“${excerpt(words[at]!)}” is no IPv4 address and port`);
   const fingerprint = readFingerprint(words.slice(at + 1).join(''));
   if (fingerprint === undefined)
@@ -37,6 +37,13 @@ export function parseDirAuthority(line: string): Result<DirectoryAuthority> {
     if (wrong !== '') return failure(`“${excerpt(word)}” ${wrong}`);
   }
   return success({ nickname, host: place.host, dirPort: place.port, fingerprint, ...options });
+}
+
+/** Port 0: it has no DirPort. */
+function readPlace(word: string): { host: string; port: number } | undefined {
+  if (!word.endsWith(':0')) return readHostPort(word);
+  const bytes = readIpv4(word.slice(0, -2));
+  return bytes === undefined ? undefined : { host: addressText(bytes), port: 0 };
 }
 
 function takeOption(options: Options, word: string): string {

@@ -46,7 +46,7 @@ function mirror(ask: (host: string, port: number, path: string) => DirectoryAnsw
   const [clock, log, store] = [new ManualClock(NOW_MS), keptLog(), new DirectoryStore()];
   const asked: string[] = [];
   const seen: number[] = [];
-  const asking: AskAuthority = ({ host, port }, { path }) => {
+  const asking: AskAuthority = ({ host, dirPort: port }, { path }) => {
     asked.push(path);
     const answer = ask(host, port, path);
     return Promise.resolve(answer === undefined ? failure('it cannot be reached') : success(answer));
