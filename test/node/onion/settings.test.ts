@@ -45,6 +45,13 @@ settings('an authority is all that is needed', () => {
   assert.is(config.status, undefined);
   assert.is(config.words.dataDir, '/users/x/.local/share/allium-onion');
   assert.is(config.paths.enforceDistinctSubnets, true);
+  assert.is(config.words.ipv6, 'no');
+});
+
+settings('IPv6 is preferred, or all that is used, when it is said', () => {
+  assert.is(resolve({ authorities: [LINE], ipv6: 'prefer' }).words.ipv6, 'prefer');
+  assert.is(resolve({}, { authorities: [LINE], ipv6: 'only' }).words.ipv6, 'only');
+  assert.match(complaint({ authorities: [LINE], ipv6: 'yes' }), /ipv6.*"no", "prefer" or "only"/);
 });
 
 settings('there is no built-in network', () => {
