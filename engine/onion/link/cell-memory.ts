@@ -2,6 +2,7 @@ import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { SLOT_BYTES } from '../../kernels/types.ts';
 import { CELL_BYTES, VARIABLE_HEADER_BYTES } from '../cell/command.ts';
+import { GatherBuffers } from './gather-buffers.ts';
 
 /** A run that one channel reads into: 64 KiB, 127 cells and a bit. */
 export const RUN_SLOTS = 4;
@@ -22,6 +23,8 @@ export class CellMemory {
   /** {@link CARRY_BYTES_MAX} bytes for what a read before left over, then those that reads fill. */
   readonly scratch = new Uint8Array(CARRY_BYTES_MAX + SCRATCH_BYTES);
   readonly scratchTarget = this.scratch.subarray(CARRY_BYTES_MAX);
+  /** For what goes out; as the scratch buffer, for all. */
+  readonly gatherBuffers = new GatherBuffers();
   /** Bytes copied into shared runs, bytes read into runs directly, and times that there was no room. */
   readonly stats = { copiedBytes: 0, directBytes: 0, refusals: 0 };
   readonly #directRunsMax: number;

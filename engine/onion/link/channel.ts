@@ -83,6 +83,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     this.#receiver = new CellReceiver({ memory, sink: this });
     this.#sender = new CellSender({
       slab: memory.slab.bytes,
+      buffers: memory.gatherBuffers,
       stream: () => this.#stream,
       onSent: () => this.#onSent(),
     });

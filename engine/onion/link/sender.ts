@@ -1,10 +1,11 @@
 import type { Lease } from '../../kernels/lease.ts';
 import type { ByteStream } from '../../runtime/port.ts';
+import { GATHER_BYTES, type GatherBuffers } from './gather-buffers.ts';
 
 /** Ranges from here on are sent from where they lie; shorter ones are gathered by copying. */
 const DIRECT_BYTES_MIN = 4096;
-/** What is gathered goes out in parts of this size: a TLS record. */
-const GATHER_BYTES = 16384;
+/** What is gathered with no buffer at hand goes out in parts of this size: a TLS record. */
+const PART_BYTES = 16384;
 
 /** A part of the slab to be sent, or small bytes of our own. */
 interface Pending {
@@ -20,6 +21,7 @@ interface Pending {
  */
 export class CellSender {
   readonly #slab: Uint8Array;
+  readonly #buffers: GatherBuffers;
   readonly #stream: () => ByteStream | undefined;
   readonly #onSent: () => void;
   #pending: Pending[] = [];
@@ -29,11 +31,13 @@ export class CellSender {
 
   constructor(modules: {
     readonly slab: Uint8Array;
+    readonly buffers: GatherBuffers;
     readonly stream: () => ByteStream | undefined;
     /** Something has been taken by the system. */
     readonly onSent: () => void;
   }) {
     this.#slab = modules.slab;
+    this.#buffers = modules.buffers;
     this.#stream = modules.stream;
     this.#onSent = modules.onSent;
   }
@@ -74,16 +78,7 @@ export class CellSender {
     this.#pending = [];
     const corks = pending.length > 1;
     if (corks) stream.cork();
-    let at = 0;
-    while (at < pending.length) {
-      const first = pending[at]!;
-      if (first.end - first.start >= DIRECT_BYTES_MIN) {
-        this.#writeRange(stream, first);
-        at++;
-      } else {
-        at = this.#writeGathered(stream, pending, at);
-      }
-    }
+    for (let at = 0; at < pending.length; ) at = this.#writeSome(stream, pending, at);
     if (corks) stream.uncork();
   }
 
@@ -97,42 +92,54 @@ export class CellSender {
 
   #writeRange(stream: ByteStream, range: Pending): void {
     const { lease, bytes, start, end } = range;
-    this.#write(stream, bytes.subarray(start, end), lease);
+    this.#write(stream, bytes.subarray(start, end), lease, undefined);
   }
 
-  /** Copies short ranges from the `first` on into one buffer and writes it; the first that was not taken. */
-  #writeGathered(stream: ByteStream, pending: readonly Pending[], first: number): number {
+  /** Writes the range `first`, copied together with those behind it if they are short; the next that was not taken. */
+  #writeSome(stream: ByteStream, pending: readonly Pending[], first: number): number {
+    // A buffer only where the peer keeps up: it may wait as long as a peer likes.
+    const isFast =
+      this.#unsentBytes === 0 && this.#pendingBytes >= DIRECT_BYTES_MIN && pending.length > first + 1;
+    const buffer = isFast ? this.#buffers.take() : undefined;
+    const totalMax = buffer === undefined ? PART_BYTES : GATHER_BYTES;
     let end = first;
     let total = 0;
     while (end < pending.length) {
       const length = pending[end]!.end - pending[end]!.start;
-      if (length >= DIRECT_BYTES_MIN || (total > 0 && total + length > GATHER_BYTES)) break;
+      if (length >= DIRECT_BYTES_MIN || total + length > totalMax) break;
       total += length;
       end++;
     }
-    if (end === first + 1) {
+    if (end <= first + 1) {
+      if (buffer !== undefined) this.#buffers.give(buffer);
       this.#writeRange(stream, pending[first]!);
-      return end;
+      return first + 1;
     }
-    const gathered = new Uint8Array(total);
+    const target = buffer ?? new Uint8Array(total);
     let at = 0;
     for (let i = first; i < end; i++) {
       const { lease, bytes, start, end: stop } = pending[i]!;
-      gathered.set(bytes.subarray(start, stop), at);
+      target.set(bytes.subarray(start, stop), at);
       at += stop - start;
       lease?.release();
     }
-    this.#write(stream, gathered, undefined);
+    this.#write(stream, target.subarray(0, total), undefined, buffer);
     return end;
   }
 
-  #write(stream: ByteStream, bytes: Uint8Array, lease: Lease | undefined): void {
+  #write(
+    stream: ByteStream,
+    bytes: Uint8Array,
+    lease: Lease | undefined,
+    buffer: Uint8Array | undefined,
+  ): void {
     const { length } = bytes;
     this.#pendingBytes -= length;
     this.#unsentBytes += length;
     stream.write(bytes, () => {
       this.#unsentBytes -= length;
       lease?.release();
+      if (buffer !== undefined) this.#buffers.give(buffer);
       if (!this.#closed) this.#onSent();
     });
   }
