@@ -27,6 +27,8 @@ const PACKAGES = {
   microsocks: 'microsocks',
   'C tor': 'tor',
 };
+/** Rows and columns, once the tests are compiled. */
+let table;
 const OUTCOMES = join(PROJECT_ROOT, 'test/interop/outcomes.json');
 
 function versionOf(program) {
@@ -75,11 +77,19 @@ async function compile() {
   }
 }
 
+/** After each file, so that an interrupted run has not been for nothing. */
+function save(outcomes) {
+  outcomes.sort((a, b) => `${a.file} ${a.title}`.localeCompare(`${b.file} ${b.title}`, 'en'));
+  writeFileSync(OUTCOMES, `${JSON.stringify(outcomes, undefined, 2)}\n`);
+  writeFileSync(
+    join(PROJECT_ROOT, 'COMPAT.md'),
+    compatTable(outcomes, table.COMPAT_ROWS, table.COMPAT_COLUMNS),
+  );
+}
+
 async function main() {
   await compile();
-  const { COMPAT_COLUMNS, COMPAT_ROWS } = await import(
-    pathToFileURL(join(PROJECT_ROOT, 'dist/test/interop/support/proves.js')).href
-  );
+  table = await import(pathToFileURL(join(PROJECT_ROOT, 'dist/test/interop/support/proves.js')).href);
   const words = process.argv.slice(2);
   const files = findTestFiles(PROJECT_ROOT, []).filter(
     (file) =>
@@ -87,21 +97,19 @@ async function main() {
   );
   const date = new Date().toISOString().slice(0, 10);
   const folder = mkdtempSync(join(tmpdir(), 'allium-compat-'));
-  let outcomes = known();
+  let isGood = true;
   try {
     for (const file of files) {
       const found = await outcomesOf(file, folder, date);
       if (found === undefined) continue;
+      isGood &&= found.every(({ outcome }) => outcome === 'passed');
       const source = file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
-      outcomes = [...outcomes.filter((old) => old.file !== source), ...found];
+      save([...known().filter((old) => old.file !== source), ...found]);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  outcomes.sort((a, b) => `${a.file} ${a.title}`.localeCompare(`${b.file} ${b.title}`, 'en'));
-  writeFileSync(OUTCOMES, `${JSON.stringify(outcomes, undefined, 2)}\n`);
-  writeFileSync(join(PROJECT_ROOT, 'COMPAT.md'), compatTable(outcomes, COMPAT_ROWS, COMPAT_COLUMNS));
-  process.exitCode = outcomes.every(({ outcome }) => outcome === 'passed') ? 0 : 1;
+  process.exitCode = isGood ? 0 : 1;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
