@@ -72,7 +72,8 @@ export class MagnetSearch {
               plugs: this.sources.plugs,
               onFound: (metainfo, candidates) => {
                 void this.end();
-                resolve({ metainfo, candidates });
+                // BEP 27: what DHT, PEX and local network told while this was not known is not to be used.
+                resolve({ metainfo, candidates: metainfo.isPrivate ? magnet.peers : candidates });
               },
               onError: (error) => {
                 void this.end();

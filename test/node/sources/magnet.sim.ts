@@ -16,6 +16,7 @@ import { Session } from '../../../engine/node/session.ts';
 import type { LocalFinder } from '../../../engine/node/sources/finders.ts';
 import { openLocalSearch } from '../../../engine/node/sources/open-local-search.ts';
 import { ALL_SOURCES, sourcesFor } from '../../../engine/node/sources/source-rules.ts';
+import type { Endpoint } from '../../../engine/runtime/port.ts';
 import type { SimHost } from '../../../engine/runtime/sim/host.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 import { type MadeTorrent, makeTorrent } from '../../bittorrent/support/make-torrent.ts';
@@ -148,6 +149,26 @@ test('a private torrent hears nothing by PEX or LSD (BEP 27)', async () => {
   assert.equal(first.torrent.pool.endpoints(), [{ host: '10.0.0.2', port: SIM_PORT }]);
   assert.equal(last.torrent.pool.endpoints(), [{ host: '10.0.0.2', port: SIM_PORT }]);
   assert.is(first.torrent.peers.size, 1);
+});
+
+test('what the DHT told before a magnet link turned out to be private is forgotten (BEP 27)', async () => {
+  for (const isPrivate of [false, true]) {
+    const plain = makeTorrent({ name: 'm', pieceLength: 65_536, fileBytes: [500_000] });
+    const made = isPrivate ? asPrivate(plain) : plain;
+    const world = new SimWorld({ seed: 8 });
+    const seeder = await startNode(world, '10.0.0.1');
+    run(seeder, made, true);
+    const leecher = await startNode(world, '10.0.0.2');
+    const link = `${magnetLink(made.metainfo)}&x.pe=10.0.0.1:${SIM_PORT}`;
+    const search = leecher.session.search(parseMagnet(link));
+    search.addPeers([{ host: '10.0.0.9', port: 9 }]);
+    let candidates: readonly Endpoint[] | undefined;
+    void search.found.then((found) => (candidates = found.candidates));
+    await world.run({ untilMs: 100_000, until: () => candidates !== undefined });
+    const hosts = new Set(candidates?.map(({ host }) => host));
+    assert.ok(hosts.has('10.0.0.1'), 'the link names it');
+    assert.is(hosts.has('10.0.0.9'), !isPrivate);
+  }
 });
 
 test('only the files that are wanted are fetched (BEP 53)', async () => {
