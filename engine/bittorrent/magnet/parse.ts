@@ -25,7 +25,7 @@ export function isMagnetLink(text: string): boolean {
  * meant; otherwise throws BAD_TORRENT. `xt.1`, `tr.2` and the like count as `xt` and `tr`.
  */
 export function parseMagnet(link: string): Magnet {
-  const text = link.trim();
+  const text = wellFormed(link.trim());
   if (!SCHEME.test(text)) throw badMagnet('it does not begin with “magnet:?”');
   if (text.length > MAGNET_LENGTH_MAX) throw badMagnet(`it is longer than ${MAGNET_LENGTH_MAX} characters`);
   const fields = fieldsOf(text.replace(SCHEME, ''));
@@ -37,7 +37,7 @@ export function parseMagnet(link: string): Magnet {
   if (infoHashV1 === undefined && infoHashV2 === undefined && mutable === undefined) {
     throw badMagnet('it names no BitTorrent info-hash (xt=urn:btih: or xt=urn:btmh:)');
   }
-  const name = all('dn')[0]?.replaceAll('+', ' ').slice(0, NAME_LENGTH_MAX);
+  const name = wellFormed(all('dn')[0]?.slice(0, NAME_LENGTH_MAX) ?? '');
   return {
     infoHashV1,
     infoHashV2,
@@ -61,7 +61,8 @@ function fieldsOf(query: string): Map<string, string[]> {
     if (name === undefined || value === undefined) continue;
     const key = name.toLowerCase().replace(/^(xt|tr|ws|xs|as|dn)\.\d+$/, '$1');
     const values = fields.get(key) ?? [];
-    values.push(decodePercent(value));
+    // In a name, + is a blank; in a URL it is itself.
+    values.push(decodePercent(key === 'dn' ? value.replaceAll('+', ' ') : value));
     fields.set(key, values);
   }
   return fields;
@@ -76,6 +77,11 @@ function decodePercent(text: string): string {
     bytes.push(byte ?? new TextEncoder().encode(part));
   }
   return new TextDecoder().decode(Buffer.concat(bytes));
+}
+
+/** Without halves of characters, which could not be written to a link again. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function firstOf<T>(values: readonly string[], read: (value: string) => T | undefined): T | undefined {

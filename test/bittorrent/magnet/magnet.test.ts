@@ -56,6 +56,17 @@ test('every other field', () => {
   assert.is(hex(magnet.mutable!.salt), '6e');
 });
 
+test('a name comes back as it was, cut where it is too long, and can be written again', () => {
+  const parts = parseMagnet(`magnet:?xt=urn:btih:${V1}`);
+  assert.is(parseMagnet(encodeMagnet({ ...parts, name: 'C++ & 100 %' })).name, 'C++ & 100 %');
+  // The cut goes through the middle of a character of two UTF-16 units.
+  const cut = parseMagnet(`magnet:?xt=urn:btih:${V1}&dn=${'x'.repeat(254)}%F0%9F%8C%B1`);
+  assert.is(cut.name, `${'x'.repeat(254)}\ufffd`);
+  assert.is(parseMagnet(encodeMagnet(cut)).name, cut.name);
+  const lone = parseMagnet(`magnet:?xt=urn:btih:${V1}&dn=\ud83c&tr=http://t.example/\udf31`);
+  assert.equal(parseMagnet(encodeMagnet(lone)).trackers, ['http://t.example/\ufffd']);
+});
+
 test('a mutable torrent needs no info-hash (BEP 46)', () => {
   const magnet = parseMagnet(`magnet:?xs=urn:btpk:${V2}`);
   assert.is(magnet.infoHashV1, undefined);
