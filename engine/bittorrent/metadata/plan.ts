@@ -28,6 +28,7 @@ interface Source {
   readonly byteLength: number;
   /** What it has been asked for, and when. */
   readonly asked: Map<number, number>;
+  /** 0: it has always answered so far. */
   pausedUntilMs: number;
 }
 
@@ -188,14 +189,23 @@ export class MetadataPlan {
     return false;
   }
 
-  /** Room for one more length: one that nobody claims any more goes. */
+  /** Room for one more length: the one that nobody claims any more goes, or of those whose peers all failed. */
   private makeRoom(): boolean {
     if (this.attempts.size < this.options.lengthsMax) return true;
-    for (const byteLength of this.attempts.keys()) {
-      const isClaimed = [...this.sources.values()].some((source) => source.byteLength === byteLength);
-      if (!isClaimed) return this.attempts.delete(byteLength);
+    let least: Attempt | undefined;
+    for (const attempt of this.attempts.values()) {
+      const claims = this.claimsOf(attempt);
+      if (claims.length === 0) return this.attempts.delete(attempt.assembly.byteLength);
+      if (claims.some(([, source]) => source.pausedUntilMs === 0)) continue;
+      if (least === undefined || attempt.assembly.heldBytes < least.assembly.heldBytes) least = attempt;
     }
-    return false;
+    if (least === undefined) return false;
+    for (const [peer] of this.claimsOf(least)) this.sources.delete(peer);
+    return this.attempts.delete(least.assembly.byteLength);
+  }
+
+  private claimsOf({ assembly }: Attempt): [number, Source][] {
+    return [...this.sources].filter(([, source]) => source.byteLength === assembly.byteLength);
   }
 
   private dropOther(kept: Attempt): boolean {

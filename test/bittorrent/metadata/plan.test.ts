@@ -97,6 +97,24 @@ test('lengths: too long, none, and more different ones than are followed up', ()
   assert.ok(plan.addPeer(3, 300), 'nobody claims 100 any more');
 });
 
+test('lengths whose peers have all failed make room for another one', () => {
+  const plan = planOf({ lengthsMax: 2, timeoutMs: 10_000 });
+  for (const [peer, byteLength] of [100, 200].entries()) {
+    assert.ok(plan.addPeer(peer, byteLength));
+    assert.equal(plan.next(peer, 0), [0]);
+  }
+  assert.not.ok(plan.addPeer(9, info.length), 'they may still answer');
+  plan.expire(10_000);
+  assert.ok(plan.addPeer(9, info.length), 'nobody has answered');
+  assert.not.ok(plan.knows(0));
+  assert.ok(plan.knows(1), 'one of them made room');
+  let last = '';
+  for (let turn = plan.next(9, 10_000); turn.length > 0; turn = plan.next(9, 10_000)) {
+    for (const part of turn) last = plan.take(9, part, partOf(info, part)).kind;
+  }
+  assert.is(last, 'done');
+});
+
 test('bytes held end at their bound: what another length has goes first', () => {
   const plan = planOf({ heldBytesMax: PART * 2, partsPerPeer: 100 });
   plan.addPeer(1, PART * 10);
