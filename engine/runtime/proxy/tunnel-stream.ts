@@ -165,9 +165,10 @@ export class TunnelStream implements ByteStream, StreamHandler {
     this.timer.cancel();
     const { owner, onBound } = this.modules;
     onBound?.(bound);
+    // Before what the owner writes now.
+    for (const { bytes, written } of this.early.splice(0)) this.inner!.write(bytes, written);
     owner.onOpen();
     if (!this.isOpen()) return;
-    for (const { bytes, written } of this.early.splice(0)) this.inner!.write(bytes, written);
     if (this.isPaused) this.inner!.pause();
     // The stream below asks for the target behind these bytes itself.
     for (let at = 0; at < rest.length && this.isOpen(); ) {

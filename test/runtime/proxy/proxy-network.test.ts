@@ -86,6 +86,21 @@ for (const [kind, start] of Object.entries(KINDS)) {
     assert.equal(echo.from, [PROXY_EXIT]);
   });
 
+  test(`${kind}: what was written early comes before what is written when it opens`, async () => {
+    const proxy = await start();
+    closers.push(() => proxy.close());
+    const echo = await startEcho();
+    const recorder = new Recorder({ onOpen: (opened) => opened.write(Buffer.from('second')) });
+    const to = { host: '127.0.0.1', port: echo.port };
+    recorder.stream = networkOver(proxy.url, true).connect(to, recorder, { timeoutMs: 5000 });
+    recorder.write(Buffer.from('first'));
+    await until('the echo', () => recorder.byteLength === 11);
+    assert.is(Buffer.from(recorder.bytes()).toString(), 'FIRSTSECOND');
+    recorder.stream.destroy();
+    await until('the end', () => recorder.ends.length === 1);
+    assert.equal(recorder.faults, []);
+  });
+
   test(`${kind}: an HTTP exchange by name, with a redirect`, async () => {
     const proxy = await start();
     closers.push(() => proxy.close());
