@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { AuthorityCircuits } from '../../../engine/node/relay/authority-circuits.ts';
 import { checkRelayConfig } from '../../../engine/node/relay/config.ts';
 import { RelayDaemon } from '../../../engine/node/relay/relay-daemon.ts';
-import { parseDirAuthority } from '../../../engine/onion/directory/dir-authority.ts';
+import { AUTHORITIES_MAX, parseDirAuthority } from '../../../engine/onion/directory/dir-authority.ts';
 import { runtime } from './shards/support/shard-kit.ts';
 import { keptLog } from './support/log.ts';
 import { relayFolder } from './support/relay-folder.ts';
@@ -81,6 +81,19 @@ test('one with another identity is told nothing', async () => {
   const answer = await circuits.ask(authority(`a orport=${orPort} 127.0.0.1:0 ${'C'.repeat(40)}`), GET);
   assert.is(answer.ok, false);
   assert.match(answer.ok ? '' : answer.reason, `127.0.0.1 port ${orPort}: `);
+});
+
+test('there is room for as many as a configuration may name, all at once', async () => {
+  circuits.close(); // those of the tests before count too
+  const all = Array.from({ length: AUTHORITIES_MAX }, (_, i) =>
+    authority(`a orport=${orPort} 127.0.0.1:0 ${`${i}`.padStart(40, '0')}`),
+  );
+  const answers = await Promise.all(all.map((one) => circuits.ask(one, GET)));
+  const reasons = new Set(answers.map((answer) => (answer.ok ? 'answered' : answer.reason)));
+  assert.equal(
+    [...reasons].map((reason) => reason.replace(/^.*?: /, '')),
+    ['channel: wrong-identity'],
+  );
 });
 
 test('nobody there, and no port at all', async () => {
