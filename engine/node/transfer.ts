@@ -67,7 +67,10 @@ export async function openTransfer(
 ): Promise<Transfer> {
   const { report, encryption } = options;
   const world = await openWorld(options.net, { report });
-  const engine = createEngine({ slabBytes: options.memoryBytes, encryption }, world);
+  const engine = createEngine(
+    { slabBytes: options.memoryBytes, encryption, transports: world.transports },
+    world,
+  );
   const closers = [() => world.close(), () => engine.close()];
   const close = async (): Promise<void> => {
     for (const part of closers.splice(0).reverse()) await part();

@@ -102,6 +102,7 @@ export class NodeDaemon {
         threadCount: settings.threads,
         connectionsMax: settings.connections,
         encryption: settings.encryption,
+        transports: this.world.transports,
       },
       this.world,
     );

@@ -67,11 +67,15 @@ export class BoundNetwork implements Network {
 
   connect(to: Endpoint, owner: StreamHandler, how: ConnectOptions): TunnelStream {
     const held: { host: string; close(): void } = { host: '', close: () => stream.fail('EWOULDLEAK') };
-    const stream = new TunnelStream(
-      { to, timeoutMs: how.timeoutMs },
-      { clock: this.modules.clock, owner, onGone: () => this.held.delete(held) },
-    );
+    let isGone = false;
+    const onGone = (): void => {
+      isGone = true;
+      this.held.delete(held);
+    };
+    const { clock } = this.modules;
+    const stream = new TunnelStream({ to, timeoutMs: how.timeoutMs }, { clock, owner, onGone });
     const dial = (host: string): void => {
+      if (isGone) return; // while its name was looked up
       const localHost = this.localFor(host);
       if (localHost === undefined) {
         stream.fail('EWOULDLEAK');

@@ -1,4 +1,4 @@
-import type { Network } from '../../runtime/port.ts';
+import type { DatagramSocket, Network } from '../../runtime/port.ts';
 import { refuseStream } from '../../runtime/proxy/refuse.ts';
 
 /** Who is not to be talked to. */
@@ -29,6 +29,17 @@ export function filterNetwork(network: Network, filter: HostFilter, stats: Filte
     stats.datagrams++;
     return false;
   };
+  const { joinMulticast } = network;
+  const filtered = (socket: DatagramSocket): DatagramSocket => ({
+    local: socket.local,
+    get queuedBytes() {
+      return socket.queuedBytes;
+    },
+    send(bytes, to) {
+      if (isPassed(to.host)) socket.send(bytes, to);
+    },
+    close: () => socket.close(),
+  });
   return {
     connect(to, handler, options) {
       if (!filter.isBlocked(to.host)) return network.connect(to, handler, options);
@@ -48,17 +59,18 @@ export function filterNetwork(network: Network, filter: HostFilter, stats: Filte
       const socket = await network.bindDatagram(at, (bytes, from) => {
         if (isPassed(from.host)) onMessage(bytes, from);
       });
-      return {
-        local: socket.local,
-        get queuedBytes() {
-          return socket.queuedBytes;
-        },
-        send(bytes, to) {
-          if (isPassed(to.host)) socket.send(bytes, to);
-        },
-        close: () => socket.close(),
-      };
+      return filtered(socket);
     },
+    ...(joinMulticast === undefined
+      ? {}
+      : {
+          async joinMulticast(group, localHost, onMessage) {
+            const socket = await joinMulticast(group, localHost, (bytes, from) => {
+              if (isPassed(from.host)) onMessage(bytes, from);
+            });
+            return filtered(socket);
+          },
+        }),
     lookup: (name) => network.lookup(name),
     lookupText: (name) => network.lookupText(name),
     http: (request) => network.http(request),

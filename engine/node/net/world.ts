@@ -1,8 +1,10 @@
+import type { TransportName } from '../../bittorrent/transport/transport.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { Endpoint, Network, Runtime } from '../../runtime/port.ts';
 import { parseProxy } from '../../runtime/proxy/parse-proxy.ts';
 import { createProxyNetwork } from '../../runtime/proxy/proxy-network.ts';
 import { createRealRuntime, type RealRuntime } from '../../runtime/real/runtime.ts';
+import { TRANSPORT_NAMES_DEFAULT } from '../transports.ts';
 import { BLOCKLIST_DEFAULTS, Blocklist } from './blocklist/blocklist.ts';
 import { BoundNames } from './bound-names.ts';
 import { BoundNetwork } from './bound-network.ts';
@@ -40,6 +42,8 @@ export type NodeRuntime = Runtime & Pick<RealRuntime, 'files' | 'stats'>;
 
 export interface World {
   readonly runtime: NodeRuntime;
+  /** How peers are to be reached: behind a proxy by TCP alone, since datagrams might go around it. */
+  readonly transports: readonly TransportName[];
   /** False: nobody can connect to us, so there is no point in listening. */
   readonly mayListen: boolean;
   readonly blocked: FilterStats;
@@ -89,6 +93,7 @@ export async function openWorld(
   }
   return {
     runtime: { ...base, network },
+    transports: settings.proxy === false ? TRANSPORT_NAMES_DEFAULT : ['tcp'],
     mayListen: !settings.proxyOnly,
     blocked,
     close() {

@@ -134,6 +134,34 @@ test('when the address goes away sockets are closed and none is made; when it co
   clearInterval(keepAlive);
 });
 
+test('what is given up while its name is looked up is not dialled any more', async () => {
+  let answer: (hosts: readonly string[]) => void = () => {};
+  const looked = new Promise<readonly string[]>((resolve) => (answer = resolve));
+  let dialled = 0;
+  const counting: Network = {
+    ...network,
+    connect: (to, handler, how) => {
+      dialled++;
+      return network.connect(to, handler, how);
+    },
+  };
+  const names = { lookup: () => looked, lookupText: async () => [] };
+  const modules = { network: counting, clock, addressesOf: () => [HERE], names };
+  const bound = new BoundNetwork({ bind: 'tun0', pollMs: 10 }, modules);
+  closers.push(() => bound.close());
+  const { listener } = await door(network, '127.0.0.1');
+  const stream = dial(bound, 'peer.example', listener.local.port);
+  stream.stream!.destroy();
+  await until('the end', () => stream.ends.length === 1);
+  answer(['127.0.0.1']);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(dialled, 0);
+  const kept = dial(bound, 'peer.example', listener.local.port);
+  await until('another one', () => kept.opened);
+  assert.is(dialled, 1);
+  kept.stream!.destroy();
+});
+
 test('names are asked for from the bound address', async () => {
   const from: string[] = [];
   const server = createSocket('udp4');
@@ -185,6 +213,45 @@ test('blocked hosts are not dialled, not let in, not heard and not told anything
   assert.equal(stats, { dialled: 1, accepted: 1, datagrams: 2 });
   for (const socket of [inside, outside, friend]) socket.close();
   welcome.stream!.destroy();
+});
+
+test('multicast stays as it was, without the blocked', async () => {
+  const stats = { dialled: 0, accepted: 0, datagrams: 0 };
+  const group = { host: '239.192.152.143', port: 6771 };
+  let arrive: (bytes: Uint8Array, from: { host: string; port: number }) => void = () => {};
+  const sent: string[] = [];
+  const joining: Network = {
+    ...network,
+    joinMulticast: async (at, _localHost, onMessage) => {
+      arrive = onMessage;
+      return { local: at, queuedBytes: 0, send: (_bytes, to) => sent.push(to.host), close: () => {} };
+    },
+  };
+  const filter = { isBlocked: (host: string) => host === HERE };
+  const heard: string[] = [];
+  const socket = await filterNetwork(joining, filter, stats).joinMulticast!(
+    group,
+    undefined,
+    (_bytes, from) => heard.push(from.host),
+  );
+  for (const host of [HERE, '127.0.0.6']) arrive(new Uint8Array(1), { host, port: 1 });
+  socket.send(new Uint8Array(1), group);
+  assert.equal(heard, ['127.0.0.6']);
+  assert.equal(sent, [group.host]);
+  assert.is(stats.datagrams, 1);
+  const { joinMulticast: _, ...without } = joining;
+  assert.is(filterNetwork(without, filter, stats).joinMulticast, undefined);
+});
+
+test('behind a proxy peers are reached by TCP alone: datagrams might go around it', async () => {
+  const plain = await openWorld();
+  assert.equal(plain.transports, ['tcp', 'utp']);
+  plain.close();
+  for (const proxy of ['http://127.0.0.1:9', 'socks5://127.0.0.1:9']) {
+    const world = await openWorld({ ...NET_DEFAULTS, proxy });
+    assert.equal(world.transports, ['tcp']);
+    world.close();
+  }
 });
 
 test('settings that make no sense are refused before anything is opened', async () => {
