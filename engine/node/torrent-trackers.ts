@@ -2,9 +2,12 @@ import { Announcer, type AnnouncerStatus, type TransferTotals } from '../discove
 import type { AnnounceTransport } from '../discovery/tracker/types.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 
+/** Trackers refuse port 0. Who listens nowhere names one at which hardly anybody listens. */
+const NOWHERE_PORT = 1;
+
 export interface TorrentTrackersOptions {
   readonly peerId: Uint8Array;
-  /** Where this node listens; trackers hand it to other peers. */
+  /** Where this node listens; trackers hand it to other peers. 0: nowhere. */
   readonly port: number;
   /** v1 and v2, as far as they are known. */
   readonly infoHashes: readonly Uint8Array[];
@@ -25,7 +28,8 @@ export class TorrentTrackers {
   private readonly announcers: readonly Announcer[];
 
   constructor(options: TorrentTrackersOptions, modules: TorrentTrackersModules) {
-    const { infoHashes, tiers, peerId, port } = options;
+    const { infoHashes, tiers, peerId } = options;
+    const port = options.port === 0 ? NOWHERE_PORT : options.port;
     this.announcers =
       tiers.length === 0
         ? []
