@@ -1,4 +1,8 @@
 import type { Command } from 'commander';
+import { isInSpans } from '../bittorrent/magnet/file-spans.ts';
+import type { FileSpan } from '../bittorrent/magnet/types.ts';
+import type { Metainfo } from '../bittorrent/metainfo/types.ts';
+import { AlliumError } from '../codec/error.ts';
 import { formatBytes, formatDuration, formatRate } from '../codec/units.ts';
 import type { Transfer } from '../node/transfer.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
@@ -54,6 +58,8 @@ async function get(torrentOrLink: string, words: GetWords, signal: AbortSignal):
     if (await Promise.race([torrent.check(), interrupted])) return EXIT.interrupted;
     if (torrent.failure !== undefined) throw torrent.failure;
     const files = fileSpansOf(words.files) ?? transfer.files;
+    const wantedBytes =
+      files === undefined ? torrent.metainfo.contentBytes : wantedOf(torrent.metainfo, files);
     if (files !== undefined) torrent.selectFiles(files);
     const before = torrent.have.count;
     const { pieceLength, contentBytes } = torrent.metainfo;
@@ -71,7 +77,7 @@ async function get(torrentOrLink: string, words: GetWords, signal: AbortSignal):
     );
     line.clear();
     if (outcome === 'interrupted') return EXIT.interrupted;
-    report(words, torrent.view(), performance.now() - startedMs);
+    report(words, { ...torrent.view(), wantedBytes }, performance.now() - startedMs);
     if (words.seed === true) {
       writeErr(`allium get: seeding on port ${transfer.listening.port} until interrupted.\n`);
       await Promise.race([interrupted, transfer.failed]);
@@ -81,6 +87,15 @@ async function get(torrentOrLink: string, words: GetWords, signal: AbortSignal):
     line.clear();
     await transfer.close();
   }
+}
+
+/** Bytes of the files in `spans`. Throws BAD_USAGE when the torrent has none of them. */
+function wantedOf({ name, files }: Metainfo, spans: readonly FileSpan[]): number {
+  const wanted = files.filter((file, index) => !file.isPadding && isInSpans(index, spans));
+  if (wanted.length > 0) return wanted.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  throw new AlliumError('BAD_USAGE', `“${name}” has no file of these numbers`, {
+    advice: `Its ${files.length} files are counted from 0; allium info --json shows them in order.`,
+  });
 }
 
 /** Opens the transfer; for a magnet link, waits for the metadata. */
@@ -115,15 +130,17 @@ function report(
     readonly infoHash: string;
     readonly totalBytes: number;
     readonly downloadedBytes: number;
+    readonly wantedBytes: number;
   },
   durationMs: number,
 ): void {
-  const { name, infoHash, totalBytes, downloadedBytes } = view;
+  const { name, infoHash, totalBytes, wantedBytes, downloadedBytes } = view;
   const bytesPerSec = durationMs > 0 ? (downloadedBytes * 1000) / durationMs : 0;
   if (words.json === true) {
-    writeJson({ name, infoHash, totalBytes, downloadedBytes, durationMs, bytesPerSec });
+    writeJson({ name, infoHash, totalBytes, wantedBytes, downloadedBytes, durationMs, bytesPerSec });
     return;
   }
   const how = `${formatBytes(downloadedBytes)} downloaded in ${formatDuration(durationMs)}, ${formatRate(bytesPerSec)}`;
-  writeOut(`${name}: complete and verified, ${formatBytes(totalBytes)} (${how})\n`);
+  const what = wantedBytes === totalBytes ? 'complete' : 'the wanted files are complete';
+  writeOut(`${name}: ${what} and verified, ${formatBytes(wantedBytes)} (${how})\n`);
 }

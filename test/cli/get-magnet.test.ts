@@ -62,6 +62,31 @@ test('by the local network alone', async () => {
   await transfer(['--no-dht', '--lsd']);
 });
 
+test('files that are wanted alone: the result counts them, and none at all is bad usage', async () => {
+  const folder = scratchFolder();
+  mkdirSync(join(folder, 'two'));
+  for (const [name, byteLength] of [
+    ['a', 20_000],
+    ['b', 30_000],
+  ] as const)
+    writeFileSync(join(folder, 'two', name), randomBytes(byteLength));
+  const two = join(folder, 'two.torrent');
+  const made = await runToEnd(process.execPath, [MAIN, 'create', join(folder, 'two'), '-o', two]);
+  assert.is(made.code, 0, made.stderr);
+  const get = (files: string) =>
+    runToEnd(process.execPath, [
+      ...[MAIN, 'get', two, '-o', folder, '--port', '0', ...LOOPBACK],
+      ...['--files', files, '--json'],
+    ]);
+  const one = await get('1');
+  assert.is(one.code, 0, one.stderr);
+  const { totalBytes, wantedBytes } = JSON.parse(one.stdout);
+  assert.equal({ totalBytes, wantedBytes }, { totalBytes: 50_000, wantedBytes: 30_000 });
+  const none = await get('2-7');
+  assert.is(none.code, 2, none.stderr);
+  assert.match(none.stderr, 'has no file');
+});
+
 test('a search that is interrupted ends with 130', async () => {
   const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}`;
   const words = ['get', link, '-o', scratchFolder(), '--port', '0', ...LOOPBACK];
