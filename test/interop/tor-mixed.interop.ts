@@ -55,10 +55,13 @@ tor('starts', async () => {
     exits: 1,
     clients: 1,
     consensusParams: { cc_alg: 2 },
+    relaysLast: true,
     onAuthorities: async (made) => {
       const exitPolicy = { exitPolicy: ['accept *:*'] };
-      const [guard, middle, exit] = await Promise.all([
-        AlliumRelay.start(made, { nickname: 'AlliumGuard' }),
+      // Up longest of those that come after the authorities, so that it is Stable, as a guard has to be.
+      const guard = await AlliumRelay.start(made, { nickname: 'AlliumGuard' });
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const [middle, exit] = await Promise.all([
         AlliumRelay.start(made, { nickname: 'AlliumMiddle' }),
         AlliumRelay.start(made, { nickname: 'AlliumExit', config: exitPolicy }),
       ]);
@@ -72,6 +75,7 @@ tor('starts', async () => {
   const flags = ['Running', 'Valid', 'Fast', 'Guard', 'V2Dir'];
   for (const { fingerprint } of Object.values(ours)) await network.waitForRelay(fingerprint, flags);
   await network.waitForRelay(ours.exit.fingerprint, ['Exit']);
+  await network.waitForRelay(ours.guard.fingerprint, ['Stable']);
 });
 
 tor('clients of Allium join', async () => {

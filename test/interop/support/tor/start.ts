@@ -29,6 +29,11 @@ export interface TorNetworkOptions {
    * the 7 to 15 s that a latecomer waits for the next. Returns their fingerprints; the start waits for them too.
    */
   readonly onAuthorities?: (network: TorNetwork) => Promise<readonly string[]>;
+  /**
+   * Relays of C tor are started when `onAuthorities` has ended. In a young network the half that has been up longest is
+   * Stable, and where anybody is, a guard has to be.
+   */
+  readonly relaysLast?: boolean;
   /** The whole network is ended after this time, whatever the test does (200 s). */
   readonly ttlMs?: number;
   /** Called with what has been reached and when, counted from the start. */
@@ -108,12 +113,14 @@ async function bringUp(
       wanted.map((plan) => network.launch(plan.role, plan.name, torrc, Promise.resolve(plan))),
     );
   };
+  const accepting = untilAccepting(plans);
+  const joining = accepting.then(() => options.onAuthorities?.(network) ?? []);
   const [authorities, relays, clients, guests] = await Promise.all([
     launchAll(['authority']),
-    untilAccepting(plans).then(() => launchAll(['relay', 'exit'])),
+    (options.relaysLast === true ? joining : accepting).then(() => launchAll(['relay', 'exit'])),
     // Who asks before there is a consensus waits long before asking again, so a client has to keep still.
-    untilAccepting(plans).then(() => launchAll(['client'], ['DisableNetwork 1'])),
-    untilAccepting(plans).then(() => options.onAuthorities?.(network) ?? []),
+    accepting.then(() => launchAll(['client'], ['DisableNetwork 1'])),
+    joining,
   ]);
   reached('processes');
   const fingerprints = [...[...authorities, ...relays].map(({ fingerprint }) => fingerprint), ...guests];
