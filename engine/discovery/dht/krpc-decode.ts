@@ -4,6 +4,7 @@ import {
   KrpcMessage,
   MESSAGE_BYTES_MAX,
   type QueryName,
+  TOKEN_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
   VALUES_MAX,
 } from './krpc-types.ts';
@@ -57,6 +58,12 @@ function readTransaction(cursor: BencodeCursor, message: KrpcMessage): boolean {
   return true;
 }
 
+function readToken(cursor: BencodeCursor, message: KrpcMessage): boolean {
+  const token = cursor.bytes();
+  message.token = token.length <= TOKEN_BYTES_MAX ? token : undefined;
+  return true;
+}
+
 function queryName(name: string): QueryName {
   switch (name) {
     case 'ping':
@@ -105,8 +112,7 @@ function readString(key: string, cursor: BencodeCursor, message: KrpcMessage): b
       message.target = cursor.bytesOf(20);
       return true;
     case 'token':
-      message.token = cursor.bytes();
-      return true;
+      return readToken(cursor, message);
     case 'nodes':
       message.nodes = cursor.bytes();
       return true;

@@ -45,6 +45,7 @@ export class KrpcMessage {
   id: Uint8Array = NOTHING;
   /** `target` or `info_hash`, 20 bytes. */
   target: Uint8Array | undefined;
+  /** At most {@link TOKEN_BYTES_MAX} bytes. */
   token: Uint8Array | undefined;
   /** BEP 5: 0 when missing or out of range. */
   port = 0;
@@ -84,6 +85,8 @@ const NOTHING = new Uint8Array(0);
 
 /** A longer transaction id is not worth echoing: it would only make an amplifier of us. */
 export const TRANSACTION_BYTES_MAX = 32;
+/** A longer token is none: it would not fit into a message of ours with the value that it is to go with. */
+export const TOKEN_BYTES_MAX = 64;
 /** Longest datagram that is looked at: no message of ours or of others' comes near it. */
 export const MESSAGE_BYTES_MAX = 4096;
 /** `values` taken from one answer. */

@@ -17,7 +17,6 @@ const VALUES_WITH_FILTERS_MAX = 20;
 const SAMPLES_MAX = 20;
 /** BEP 51: how long the same sample is given out, and askers are told to wait. */
 const SAMPLE_INTERVAL_SEC = 600;
-const TOKEN_BYTES_MAX = 64;
 const NO_FIELDS: Readonly<AnswerFields> = new AnswerFields();
 
 /** Who asks, worked out once. */
@@ -182,10 +181,7 @@ export class Responder {
 
   #hasToken(query: KrpcMessage, asker: Asker, nowMs: number): boolean {
     const { token } = query;
-    const valid =
-      token !== undefined &&
-      token.length <= TOKEN_BYTES_MAX &&
-      this.#modules.tokens.isValid(token, asker.address, nowMs);
+    const valid = token !== undefined && this.#modules.tokens.isValid(token, asker.address, nowMs);
     if (!valid) this.badTokens++;
     return valid;
   }

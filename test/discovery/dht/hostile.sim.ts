@@ -204,4 +204,29 @@ hostile('a forged item is not believed, and counted', async () => {
   assert.ok((result?.forged ?? 0) > 0);
 });
 
+hostile('a token too long for any message of ours is no token', async () => {
+  const { node, sent, world } = alone();
+  const liar = { host: '40.1.1.1', port: 6881 };
+  let answered = 0;
+  const answerAll = (): void => {
+    for (; answered < sent.length; answered++) {
+      const { transaction } = decodeKrpc(sent[answered]!.bytes) as KrpcMessage;
+      const head = Buffer.concat([Buffer.from('d1:rd2:id20:'), id(99), Buffer.from('5:token3900:')]);
+      const tail = Buffer.concat([Buffer.from('e1:t4:'), transaction, Buffer.from('1:y1:re')]);
+      node.onDatagram(Buffer.concat([head, Buffer.alloc(3900, 1), tail]), liar);
+    }
+  };
+  node.addNode(liar);
+  for (let i = 0; i < 100; i++) {
+    const announcement = node.announce(id(i), 6881, () => {});
+    for (let step = 0; step < 10; step++) {
+      await world.run({ forMs: 100 });
+      answerAll();
+    }
+    announcement.stop();
+  }
+  assert.ok(sent.length > 100, String(sent.length));
+  assert.ok(sent.every(({ bytes }) => bytes.length < 500));
+});
+
 hostile.run();
