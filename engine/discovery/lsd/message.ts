@@ -46,9 +46,10 @@ export function decodeLsdMessage(bytes: Uint8Array): LsdMessage | undefined {
   let cookie = '';
   const infoHashes: Uint8Array[] = [];
   for (const line of lines) {
-    const [, key, value] = /^([a-z]+):\s*(.*?)\s*$/i.exec(line) ?? [];
-    if (key === undefined || value === undefined) continue;
-    const name = key.toLowerCase();
+    // No pattern: one that looks for white space on both sides of a stranger's text can be made to take seconds.
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    const value = line.slice(colon + 1).trim();
     if (name === 'port' && /^\d{1,5}$/.test(value)) port = Number(value);
     else if (name === 'cookie') cookie = value.slice(0, COOKIE_LENGTH_MAX);
     else if (name === 'infohash' && value.length === 40 && infoHashes.length < LSD_HASHES_MAX) {

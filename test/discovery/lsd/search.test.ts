@@ -103,4 +103,12 @@ test('no more than fifty datagrams a second are looked at', () => {
   assert.is(heard, 50);
 });
 
+test('a datagram made to be slow to read is read as quickly as any other', () => {
+  const line = `cookie:${' '.repeat(1300)}x\ny`;
+  const bytes = new TextEncoder().encode(`BT-SEARCH * HTTP/1.1\r\nPort: 1\r\n${line}`);
+  const begunMs = performance.now();
+  assert.is(decodeLsdMessage(bytes), undefined);
+  assert.ok(performance.now() - begunMs < 50);
+});
+
 test.run();
