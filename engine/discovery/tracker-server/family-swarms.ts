@@ -29,7 +29,8 @@ export class FamilySwarms {
   readonly #halfCount: number;
   readonly #arena: BlockArena;
   readonly #halves: Uint16Array;
-  readonly #seen: Uint32Array;
+  /** Signed: what is restored was seen before the clock of this process began. */
+  readonly #seen: Int32Array;
   readonly #blocks: Uint32Array;
   readonly #log2: Uint8Array;
   readonly #index: PeerIndex;
@@ -41,7 +42,7 @@ export class FamilySwarms {
     this.#halfCount = this.endpointBytes / 2;
     this.#arena = new BlockArena({ entryBytes: this.endpointBytes + SEEN_BYTES, entriesMax: peersMax });
     this.#halves = new Uint16Array(this.#arena.bytes.buffer);
-    this.#seen = new Uint32Array(this.#arena.bytes.buffer);
+    this.#seen = new Int32Array(this.#arena.bytes.buffer);
     this.#blocks = new Uint32Array(torrentsMax);
     this.#log2 = new Uint8Array(torrentsMax);
     this.counts = new Uint32Array(torrentsMax);

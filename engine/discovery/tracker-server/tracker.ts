@@ -92,29 +92,28 @@ export class Tracker {
 
   /**
    * Takes the announce in, and writes endpoints of others of the same family to `out` from half `at` on. Returns how many.
-   * A full tracker answers all the same, without keeping the newcomer.
+   * A full tracker answers all the same, without keeping the newcomer, and so does any for one whose port is 0: it listens
+   * nowhere.
    */
   announce(announce: TrackerAnnounce, nowSec: number, out: Uint16Array, at: number): number {
     const { hashBytes, hashAt, endpoint, isSeed, event } = announce;
     const family = this.families[endpoint.length === 3 ? 0 : 1]!;
     const isStopped = event === 'stopped';
-    const torrent = isStopped ? this.torrents.find(hashBytes, hashAt) : this.torrents.add(hashBytes, hashAt);
+    const isListening = endpoint[endpoint.length - 1] !== 0;
+    const isKept = isListening && !isStopped;
+    const torrent = isKept ? this.torrents.add(hashBytes, hashAt) : this.torrents.find(hashBytes, hashAt);
     if (torrent < 0) {
-      if (!isStopped) this.refused++;
+      if (isKept) this.refused++;
       this.complete = this.incomplete = this.downloaded = 0;
       return 0;
     }
     if (isStopped) family.remove(torrent, endpoint);
-    else {
-      if (!family.put(torrent, endpoint, isSeed, nowSec)) this.refused++;
-      if (event === 'completed') this.#downloads[torrent]!++;
+    else if (isKept && !family.put(torrent, endpoint, isSeed, nowSec)) this.refused++;
+    if (event === 'completed') this.#downloads[torrent]!++;
+    if (isListening) {
+      const change = isStopped ? PEER_CHANGE.gone : isSeed ? PEER_CHANGE.seeds : PEER_CHANGE.leeches;
+      this.#log?.add(hashBytes, hashAt, endpoint, change);
     }
-    this.#log?.add(
-      hashBytes,
-      hashAt,
-      endpoint,
-      isStopped ? PEER_CHANGE.gone : isSeed ? PEER_CHANGE.seeds : PEER_CHANGE.leeches,
-    );
     this.#count(torrent);
     const wanted = isStopped ? 0 : this.#wanted(announce.wanted);
     const chosen = wanted === 0 ? 0 : family.choose(torrent, endpoint, isSeed, wanted, out, at);
@@ -163,7 +162,7 @@ export class Tracker {
 
   /** Looks at the next `count` torrents and forgets peers that have not been heard of. Returns how many peers went. */
   sweep(count: number, nowSec: number): number {
-    const before = Math.max(0, nowSec - this.options.expirySec);
+    const before = nowSec - this.options.expirySec;
     let removed = 0;
     for (let left = Math.min(count, this.torrents.end); left > 0; left--) {
       if (this.#sweptTo >= this.torrents.end) this.#sweptTo = 0;
