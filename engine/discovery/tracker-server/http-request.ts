@@ -8,6 +8,7 @@ export interface HttpAnnounce {
   readonly port: number;
   readonly uploaded: number;
   readonly downloaded: number;
+  /** The largest safe integer for who does not say, or says more than fits, as before a magnet link's metadata has come. */
   readonly left: number;
   readonly event: AnnounceEvent;
   /** Below 0: as the tracker likes. */
@@ -49,7 +50,7 @@ export function readTrackerRequest(path: string): HttpQuestion {
 
 function readAnnounce(query: string): HttpQuestion {
   let infoHash: Uint8Array | undefined;
-  let [port, uploaded, downloaded, left, wanted] = [0, 0, 0, 0, -1];
+  let [port, uploaded, downloaded, left, wanted] = [0, 0, 0, Number.MAX_SAFE_INTEGER, -1];
   let event: AnnounceEvent;
   let isCompact = true;
   for (const [name, value] of parameters(query)) {
@@ -57,7 +58,7 @@ function readAnnounce(query: string): HttpQuestion {
     else if (name === 'port') port = wholeNumber(value) ?? 0;
     else if (name === 'uploaded') uploaded = wholeNumber(value) ?? 0;
     else if (name === 'downloaded') downloaded = wholeNumber(value) ?? 0;
-    else if (name === 'left') left = wholeNumber(value) ?? 0;
+    else if (name === 'left') left = wholeNumber(value) ?? left;
     else if (name === 'numwant') wanted = wholeNumber(value) ?? -1;
     else if (name === 'compact') isCompact = value !== '0';
     else if (name === 'event' && EVENTS.has(value)) event = value as AnnounceEvent;

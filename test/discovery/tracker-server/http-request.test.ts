@@ -80,4 +80,14 @@ test('BEP 48: the address to scrape', () => {
   assert.is(scrapeUrl('http://t/x%064announce'), undefined);
 });
 
+test('who does not say how much is left, or more than fits, is no seeder', () => {
+  const base = `/announce?info_hash=${'x'.repeat(20)}&port=1`;
+  // 2^63 - 1: what Transmission says of a magnet link; -1 and 2^64 - 1 are seen as well.
+  for (const left of ['&left=9223372036854775807', '&left=18446744073709551615', '&left=-1', '&left=', '']) {
+    const read = readTrackerRequest(base + left) as HttpAnnounce;
+    assert.ok(read.left > 0, left);
+  }
+  assert.is((readTrackerRequest(`${base}&left=0`) as HttpAnnounce).left, 0);
+});
+
 test.run();
