@@ -47,6 +47,8 @@ export class UdpExchange {
   readonly #connecting = new Map<string, Promise<Uint8Array>>();
   readonly #sockets = new Map<4 | 6, Promise<DatagramSocket>>();
   #linger: Timer | undefined;
+  /** Grows with each close, so that what waited for a socket then sends nothing afterwards. */
+  #life = 0;
 
   constructor(modules: UdpExchangeModules) {
     this.#modules = modules;
@@ -76,8 +78,10 @@ export class UdpExchange {
 
   /** Closes the sockets; what waits fails. */
   close(): void {
-    this.#linger?.cancel();
+    this.#life++;
     for (const { settle } of [...this.#pending.values()]) settle(failed('closed'));
+    // The last one of them has set it again.
+    this.#linger?.cancel();
     for (const socket of this.#sockets.values()) void socket.then((open) => open.close()).catch(() => {});
     this.#sockets.clear();
     this.#connections.clear();
@@ -116,9 +120,15 @@ export class UdpExchange {
     timeoutMs: number,
   ): Promise<Uint8Array> {
     const { clock } = this.#modules;
-    const socket = await this.#socketFor(to);
-    if (this.#pending.size >= UDP_PENDING_MAX) throw failed('too many announces are under way');
+    const life = this.#life;
+    // Before the wait: the end of the lingering would close the socket that is being opened.
     this.#linger?.cancel();
+    const socket = await this.#socketFor(to).catch((error: unknown) => {
+      if (this.#life === life && this.#pending.size === 0) this.#closeLater();
+      throw error;
+    });
+    if (this.#life !== life) throw failed('closed');
+    if (this.#pending.size >= UDP_PENDING_MAX) throw failed('too many announces are under way');
     return new Promise((resolve, reject) => {
       const transaction = this.#freeTransaction();
       const bytes = question(transaction);

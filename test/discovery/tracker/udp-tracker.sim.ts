@@ -14,7 +14,7 @@ import { TRACKER_DEFAULTS, Tracker } from '../../../engine/discovery/tracker-ser
 import { newTrackerCounts } from '../../../engine/discovery/tracker-server/tracker-counts.ts';
 import { UdpResponder } from '../../../engine/discovery/tracker-server/udp-responder.ts';
 import { serveUdpTracker } from '../../../engine/discovery/tracker-server/udp-server.ts';
-import type { DatagramSocket } from '../../../engine/runtime/port.ts';
+import type { Clock, DatagramSocket } from '../../../engine/runtime/port.ts';
 import type { SimHost } from '../../../engine/runtime/sim/host.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 
@@ -261,6 +261,54 @@ test('questions under way are bounded', async () => {
   await scene.world.run({ forMs: 10 });
   assert.is(client.exchange.pendingCount, UDP_PENDING_MAX);
   assert.equal(new Set(await scene.wait(Promise.all(all))), new Set(['NETWORK_FAILED']));
+});
+
+test('nothing is left to come after a close: no timer, no datagram', async () => {
+  const scene = new Scene();
+  const { runtime } = scene.client(1);
+  let timers = 0;
+  const clock: Clock = {
+    now: () => runtime.clock.now(),
+    wallClock: () => runtime.clock.wallClock(),
+    setTimer: (delayMs, callback) => {
+      timers++;
+      let isOver = false;
+      const over = (): void => {
+        if (!isOver) timers--;
+        isOver = true;
+      };
+      const timer = runtime.clock.setTimer(delayMs, () => {
+        over();
+        callback();
+      });
+      return {
+        cancel: () => {
+          over();
+          timer.cancel();
+        },
+      };
+    },
+  };
+  for (const afterMs of [0, 50]) {
+    const exchange = new UdpExchange({ ...runtime, clock });
+    const asked = exchange
+      .ask({ host: '10.0.0.1', port: 6969 }, UDP_ACTION.scrape, () => new Uint8Array(16), 20_000)
+      .catch(reasonOf);
+    if (afterMs > 0) await scene.world.run({ forMs: afterMs });
+    exchange.close();
+    assert.is(await scene.wait(asked), 'NETWORK_FAILED');
+    assert.is(timers, 0, `closed after ${afterMs} ms`);
+  }
+});
+
+test('who listens nowhere hears of others and is told to nobody', async () => {
+  const scene = new Scene();
+  await scene.open();
+  const [one, two] = [scene.client(1), scene.client(2)];
+  await scene.wait(one.announce(URL, request(), 20_000));
+  const deaf = await scene.wait(two.announce(URL, request({ port: 0 }), 20_000));
+  assert.equal(deaf.peers, [{ host: '10.0.1.1', port: 6881 }]);
+  assert.is(scene.swarms!.peerCount, 1);
 });
 
 test.run();
