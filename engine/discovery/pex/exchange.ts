@@ -1,7 +1,7 @@
 import type { Clock, Endpoint } from '../../runtime/port.ts';
 import { endpointKey } from '../dht/compact.ts';
 import { decodePexMessage, encodePexMessage, PEX_EXTENSION, PEX_PEERS_MAX, type PexPeer } from './message.ts';
-import { scopeOf } from './scope.ts';
+import { type AddressScope, scopeOf } from './scope.ts';
 
 /** BEP 11: no more than one message a minute to a peer. */
 const INTERVAL_MS = 60_000;
@@ -64,7 +64,7 @@ export class PexExchange {
     if (message === undefined) return 'bad-extension';
     const partner = this.partnerOf(peer.id, this.modules.clock.now());
     if (!this.mayTake(partner)) return ++partner.tooMany > TOO_MANY_MAX ? 'bad-extension' : undefined;
-    const scope = peer.dialable === undefined ? 2 : scopeOf(peer.dialable.host);
+    const scope = scopeFor(peer);
     const fit = message.added.filter(({ endpoint }) => scopeOf(endpoint.host) >= scope);
     if (fit.length > 0) this.modules.onPeers(fit, peer.dialable);
     return undefined;
@@ -96,10 +96,12 @@ export class PexExchange {
     nowMs: number,
   ): void {
     const own = peer.dialable === undefined ? undefined : endpointKey(peer.dialable);
+    const scope = scopeFor(peer);
     const added: PexPeer[] = [];
     for (const [key, other] of current) {
       if (added.length >= PEX_PEERS_MAX) break;
-      if (key !== own && !partner.told.has(key)) added.push(other);
+      if (key === own || partner.told.has(key) || scopeOf(other.endpoint.host) < scope) continue;
+      added.push(other);
     }
     const dropped: Endpoint[] = [];
     for (const [key, endpoint] of partner.told) {
@@ -139,6 +141,11 @@ export class PexExchange {
     }
     return partner;
   }
+}
+
+/** Addresses that reach less far mean nothing to this peer, and from it nothing to us. */
+function scopeFor(peer: PexPartner): AddressScope {
+  return peer.dialable === undefined ? 2 : scopeOf(peer.dialable.host);
 }
 
 function peersOf(partners: readonly PexPartner[]): Map<string, PexPeer> {

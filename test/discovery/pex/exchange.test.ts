@@ -175,4 +175,14 @@ test('scopes of addresses', () => {
     assert.is(scopeOf(host), 2, host);
 });
 
+test('somebody far away is not told of addresses on this network, which it cannot reach', () => {
+  const { state, exchange } = setUp();
+  const far = partner(1);
+  const near = partner(2, { dialable: { host: '192.168.1.2', port: 6881 } });
+  const alsoNear = partner(3, { dialable: { host: '192.168.1.3', port: 6881 } });
+  run(exchange, state, [far, near, alsoNear], 5000);
+  assert.equal(hosts(far.got[0]), []);
+  assert.equal(hosts(near.got[0]).sort(), ['192.168.1.3', '203.0.0.1']);
+});
+
 test.run();
