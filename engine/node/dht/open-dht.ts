@@ -29,7 +29,7 @@ export interface OpenDht {
   readonly unresolved: readonly Endpoint[];
   /** Resolves when the neighbours are found or nobody answers. */
   readonly joined: Promise<void>;
-  /** Saves, and lets go of the sockets. Idempotent. */
+  /** Saves, and lets go of the sockets. Idempotent. Rejects when the file cannot be written, with the sockets closed. */
   close(): Promise<void>;
 }
 
@@ -60,7 +60,10 @@ export async function openDht(
   const save = async (): Promise<void> => {
     if (options.statePath === undefined) return;
     const tables = new Map<AddressBytes, SavedTable>();
-    for (const node of nodes) tables.set(node.family, { id: node.id, nodes: node.export() });
+    for (const node of nodes) {
+      // The first of a family is the one that gets it back.
+      if (!tables.has(node.family)) tables.set(node.family, { id: node.id, nodes: node.export() });
+    }
     await saveTables(options.statePath, tables, runtime.files);
   };
   const timer = repeat(runtime, save);
@@ -73,10 +76,13 @@ export async function openDht(
     close: () => {
       closing ??= (async () => {
         timer.cancel();
-        // Before the nodes stop: they know who is good.
-        await save();
-        await group.stop();
-        for (const socket of sockets) socket.close();
+        try {
+          // Before the nodes stop: they know who is good.
+          await save();
+        } finally {
+          await group.stop();
+          for (const socket of sockets) socket.close();
+        }
       })();
       return closing;
     },
