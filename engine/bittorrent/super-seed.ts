@@ -20,6 +20,7 @@ export class SuperSeed {
 
   /** A piece to show to this peer, one of those that have been shown least; undefined when it has them all. */
   next(peer: number, has: (piece: PieceIndex) => boolean): PieceIndex | undefined {
+    if (this.pieceCount === 0) return undefined;
     const start = this.random.below(this.pieceCount);
     const before = this.shown.get(peer);
     let best: PieceIndex | undefined;

@@ -72,4 +72,19 @@ test('BEP 16: a peer sees the next piece when somebody else has the one it was s
   assert.ok(seed.next(3, (piece) => piece !== pieceIndex(0)) === 0);
 });
 
+test('a torrent of empty files alone has nothing to show (BEP 16)', () => {
+  const below = (bound: number): number => {
+    if (bound < 1) throw new RangeError(`bound ${bound}`);
+    return 0;
+  };
+  const seed = new SuperSeed(
+    { pieceCount: 0 },
+    { random: { below, bytes: (length) => new Uint8Array(length) } },
+  );
+  assert.is(
+    seed.next(1, () => false),
+    undefined,
+  );
+});
+
 test.run();
