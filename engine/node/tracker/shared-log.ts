@@ -13,7 +13,9 @@ export const PENDING_BATCHES_MAX = 64;
 const READ_BLOCK_MS = 1000;
 const READ_COUNT = 64;
 const RETRY_MS = 500;
-const OPEN_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
+/** A store that says nothing keeps nobody from stopping for longer: more than a read and a pause take. */
+const STOP_TIMEOUT_MS = 3_000;
 const TORRENTS_AT_ONCE = 2_000;
 const KEY = 'allium:tracker:swarms';
 const START = '0-0';
@@ -65,6 +67,7 @@ export class SharedLog {
   #isStopped = false;
   #isConnected = false;
   #ended: Promise<void> | undefined;
+  #clients: Clients | undefined;
 
   constructor(url: string, modules: SharedLogModules) {
     this.#url = url;
@@ -82,21 +85,38 @@ export class SharedLog {
 
   /** Begins to follow the store; comes back when everything in it has been learnt. Rejects when it cannot be reached. */
   async start(): Promise<void> {
-    const first = await this.#open().catch((error: unknown) => {
+    const begin = async (): Promise<Clients> => {
+      const clients = await this.#open();
+      await this.#readAll(clients.reader);
+      return clients;
+    };
+    const first = await begin().catch((error: unknown) => {
+      this.#drop();
       throw new AlliumError('NETWORK_FAILED', `the store ${hostOf(this.#url)} cannot be reached`, {
         advice: 'Is Valkey or Redis running there? The address looks like redis://127.0.0.1:6379.',
         details: { host: hostOf(this.#url) },
         cause: error,
       });
     });
-    await this.#readAll(first.reader);
     this.#ended = this.#run(first);
   }
 
+  /** Tells the store what it has not heard yet, if it listens; takes a few seconds at most. Never rejects. */
   async stop(): Promise<void> {
     this.writer.flush();
     this.#isStopped = true;
+    const late = setTimeout(() => this.#drop(), STOP_TIMEOUT_MS);
     await this.#ended;
+    clearTimeout(late);
+  }
+
+  /** Ends both connections; what waits for an answer fails. */
+  #drop(): void {
+    this.#isConnected = false;
+    if (this.#clients === undefined) return;
+    const { reader, writer } = this.#clients;
+    for (const client of [reader, writer]) if (client.isOpen) client.destroy();
+    this.#clients = undefined;
   }
 
   #queue(batch: Uint8Array): void {
@@ -118,7 +138,8 @@ export class SharedLog {
       throw error;
     }
     this.#isConnected = true;
-    return { reader, writer };
+    this.#clients = { reader, writer };
+    return this.#clients;
   }
 
   /** Follows the store, and again after each time that it was away. */
@@ -140,8 +161,7 @@ export class SharedLog {
           });
         }
       }
-      this.#isConnected = false;
-      for (const client of [clients.reader, clients.writer]) if (client.isOpen) client.destroy();
+      this.#drop();
       clients = undefined;
     }
   }
@@ -171,7 +191,7 @@ export class SharedLog {
   }
 
   async #readAll(client: Client): Promise<void> {
-    while ((await this.#read(client, undefined)) > 0);
+    while ((await inTime(this.#read(client, undefined))) > 0);
   }
 
   /** Learns from the entries behind the last one; returns how many there were. */
@@ -245,7 +265,7 @@ export class SharedLog {
 async function inTime<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), OPEN_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new Error('no answer')), ANSWER_TIMEOUT_MS);
   });
   try {
     return await Promise.race([promise, late]);
