@@ -72,9 +72,13 @@ export function withDnsPreferences(modules: DnsPreferencesModules): AnnounceTran
     const preferences = readPreferences(await textsOf(host));
     if (preferences === undefined) return transport(url, request, timeoutMs);
     let failure: unknown = modules.refuse(host);
+    const endMs = clock.now() + timeoutMs;
+    let left = preferences.length;
     for (const preferred of preferredUrls(url, preferences)) {
       try {
-        return await transports[schemeOf(preferred)]!(preferred, request, timeoutMs);
+        // Each has its share of what is left, so that all together take no longer than one.
+        const shareMs = Math.max(1, Math.floor((endMs - clock.now()) / left--));
+        return await transports[schemeOf(preferred)]!(preferred, request, shareMs);
       } catch (error) {
         failure = error;
       }

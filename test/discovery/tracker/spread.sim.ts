@@ -166,4 +166,28 @@ test('BEP 34: trackers are asked where they want to be, addresses and silent hos
   assert.is(lookUps, before + PREFERENCES_MAX + 1, 'the oldest was forgotten');
 });
 
+test('BEP 34: all places of a host together take no longer than one that is asked by itself', async () => {
+  const world = new SimWorld({ seed: 1 });
+  const { runtime } = world.host({ address: '10.0.0.1' });
+  const { network, clock } = runtime;
+  world.texts.set('t.test', ['BITTORRENT UDP:1 UDP:2 UDP:3 TCP:4']);
+  let asked = 0;
+  const silent: AnnounceTransport = (_url, _request, timeoutMs) => {
+    asked++;
+    return new Promise((_, reject) => {
+      clock.setTimer(timeoutMs, () => reject(new Error('no answer')));
+    });
+  };
+  const transports = { http: silent, udp: silent };
+  const announce = withDnsPreferences({ network, clock, transports, refuse: (host) => new Error(host) });
+  const begunMs = clock.now();
+  let tookMs: number | undefined;
+  void announce('http://t.test/announce', request('started'), 20_000).catch(() => {
+    tookMs = clock.now() - begunMs;
+  });
+  await world.run({ until: () => tookMs !== undefined, forMs: 200_000 });
+  assert.is(asked, 4);
+  assert.ok(tookMs! >= 19_000 && tookMs! < 20_500, String(tookMs));
+});
+
 test.run();
