@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { LogLevel } from '../node/log.ts';
+import type { RelayDaemon as Daemon } from '../node/relay/relay-daemon.ts';
 import { EXIT, type ExitCode } from './support/exit-code.ts';
 import { addExamples } from './support/help.ts';
 import { interrupted } from './support/interrupted.ts';
@@ -114,10 +115,14 @@ async function relay(words: RelayWords, signal: AbortSignal): Promise<ExitCode> 
   const { createLog } = await import('../node/log.ts');
   const { RelayDaemon } = await import('../node/relay/relay-daemon.ts');
   const log = createLog(words.log ?? config.words.log, process.stderr);
-  const daemon = await RelayDaemon.start(config, log);
-  if (process.stderr.isTTY) writeErr(`The relay is ${daemon.fingerprint}\n`);
   const file = words.config;
+  let daemon: Daemon | undefined;
+  let isReloadDue = false;
   const reload = (): void => {
+    if (daemon === undefined) {
+      isReloadDue = true;
+      return;
+    }
     try {
       daemon.reconfigure(readRelayConfig(file), file);
     } catch (error) {
@@ -126,7 +131,11 @@ async function relay(words: RelayWords, signal: AbortSignal): Promise<ExitCode> 
       log.error(`the relay goes on as it was: ${message}`, { advice });
     }
   };
+  // From now on: the signal ends a program that does not listen to it.
   process.on('SIGHUP', reload);
+  daemon = await RelayDaemon.start(config, log);
+  if (process.stderr.isTTY) writeErr(`The relay is ${daemon.fingerprint}\n`);
+  if (isReloadDue) reload();
   await interrupted(signal);
   process.off('SIGHUP', reload);
   log.info('stopping', { waitSec: daemon.shutdownWaitSec });
