@@ -1,10 +1,8 @@
-import { addressText, readIpv4, readIpv6 } from '../../codec/address.ts';
+import { readIpv4, readIpv6 } from '../../codec/address.ts';
+import { type AddressBytes, readEndpoint } from '../../codec/compact-endpoint.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { ID_BYTES } from './id.ts';
 import type { NodeContact } from './types.ts';
-
-/** Which of the two DHTs a node is in (BEP 32): bytes of an address. */
-export type AddressBytes = 4 | 16;
 
 /** 4 for an IPv4 address, 16 for IPv6. */
 export function familyOf(host: string): AddressBytes {
@@ -27,20 +25,6 @@ export function addressBytes(host: string): Uint8Array | undefined {
   if (!host.includes(':')) return readIpv4(host);
   const zone = host.indexOf('%');
   return readIpv6(zone < 0 ? host : host.slice(0, zone));
-}
-
-/** The endpoint at `at`; undefined for what nothing can be sent to: port 0, no address, many addresses at once. */
-export function readEndpoint(bytes: Uint8Array, at: number, family: AddressBytes): Endpoint | undefined {
-  const port = (bytes[at + family]! << 8) | bytes[at + family + 1]!;
-  const first = bytes[at]!;
-  if (port === 0) return undefined;
-  if (family === 4) {
-    if (first === 0 || first >= 224) return undefined;
-    return { host: `${first}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`, port };
-  }
-  const address = bytes.subarray(at, at + family);
-  if (first === 0xff || address.every((byte) => byte === 0)) return undefined;
-  return { host: addressText(address), port };
 }
 
 /** BEP 5, BEP 32: nodes in compact form, 26 or 38 bytes each. What is not whole or not reachable is left out. */

@@ -1,8 +1,9 @@
+import type { AddressBytes } from '../../codec/compact-endpoint.ts';
 import type { Endpoint, Timer } from '../../runtime/port.ts';
 import { Announcer } from './announcer.ts';
 import { bootstrap, refreshBuckets } from './bootstrap.ts';
 import { BUCKET_SIZE } from './bucket.ts';
-import { type AddressBytes, addressBytes, endpointKey, familyOf } from './compact.ts';
+import { addressBytes, endpointKey, familyOf } from './compact.ts';
 import { Counters } from './counters.ts';
 import { ExternalAddress } from './external-address.ts';
 import { ID_BYTES, idHex, isLoopback, isSecureId, secureId } from './id.ts';

@@ -1,5 +1,6 @@
+import type { AddressBytes } from '../../codec/compact-endpoint.ts';
 import { BUCKET_SIZE } from './bucket.ts';
-import { type AddressBytes, writeNodes } from './compact.ts';
+import { writeNodes } from './compact.ts';
 import { PUBLIC_KEY_BYTES, SALT_BYTES_MAX } from './item.ts';
 import type { ItemStore } from './item-store.ts';
 import { AnswerFields, type AnswerHead, encodeAnswer, encodeError, type KrpcWriter } from './krpc-encode.ts';

@@ -1,4 +1,5 @@
-import { type AddressBytes, familyOf, readNodes } from './compact.ts';
+import type { AddressBytes } from '../../codec/compact-endpoint.ts';
+import { familyOf, readNodes } from './compact.ts';
 import { sameId } from './id.ts';
 import type { QueryFields, QueryHead } from './krpc-encode.ts';
 import type { KrpcMessage } from './krpc-types.ts';

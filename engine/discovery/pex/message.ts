@@ -1,6 +1,7 @@
 import { asBytes, asDict, decodeBencode, encodeBencode } from '../../codec/bencode.ts';
+import { readEndpoint } from '../../codec/compact-endpoint.ts';
 import type { Endpoint } from '../../runtime/port.ts';
-import { compactEndpoint, readEndpoint } from '../dht/compact.ts';
+import { compactEndpoint } from '../dht/compact.ts';
 
 /** BEP 11: the name of the extension in the handshake. */
 export const PEX_EXTENSION = 'ut_pex';

@@ -1,4 +1,5 @@
 import { readAddress, addressText as textOfAddress } from '../../codec/address.ts';
+import { type AddressBytes, readEndpoint } from '../../codec/compact-endpoint.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 
 /** The text of an IPv4 (4 bytes) or IPv6 (16 bytes, RFC 5952) address; undefined for another length. */
@@ -15,19 +16,16 @@ export function isLiteralAddress(text: string): boolean {
  * Endpoints in compact form (BEP 23: 4 + 2 bytes, BEP 7: 16 + 2), at most `countMax`. What cannot be connected to
  * (port 0, no address, many addresses at once) and a piece at the end that is no whole endpoint are left out.
  */
-export function compactEndpoints(bytes: Uint8Array, addressBytes: 4 | 16, countMax: number): Endpoint[] {
+export function compactEndpoints(
+  bytes: Uint8Array,
+  addressBytes: AddressBytes,
+  countMax: number,
+): Endpoint[] {
   const endpoints: Endpoint[] = [];
   const step = addressBytes + 2;
   for (let at = 0; at + step <= bytes.length && endpoints.length < countMax; at += step) {
-    const address = bytes.subarray(at, at + addressBytes);
-    const port = (bytes[at + addressBytes]! << 8) | bytes[at + addressBytes + 1]!;
-    if (port !== 0 && isReachable(address)) endpoints.push({ host: textOfAddress(address), port });
+    const endpoint = readEndpoint(bytes, at, addressBytes);
+    if (endpoint !== undefined) endpoints.push(endpoint);
   }
   return endpoints;
-}
-
-/** Not the unspecified address, not multicast, not broadcast. */
-function isReachable(address: Uint8Array): boolean {
-  if (address.length === 4) return address[0] !== 0 && address[0]! < 224;
-  return address[0] !== 0xff && address.some((byte) => byte !== 0);
 }

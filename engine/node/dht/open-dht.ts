@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import type { AddressBytes } from '../../codec/compact-endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
-import { type AddressBytes, familyOf } from '../../discovery/dht/compact.ts';
+import { familyOf } from '../../discovery/dht/compact.ts';
 import { DhtGroup } from '../../discovery/dht/dht-group.ts';
 import { DhtNode } from '../../discovery/dht/dht-node.ts';
 import type { DhtOptions } from '../../discovery/dht/options.ts';

@@ -1,6 +1,7 @@
 import { asBytes, asDict, decodeBencode, encodeBencode } from '../../codec/bencode.ts';
+import type { AddressBytes } from '../../codec/compact-endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
-import { type AddressBytes, readNodes, writeNodes } from '../../discovery/dht/compact.ts';
+import { readNodes, writeNodes } from '../../discovery/dht/compact.ts';
 import { ID_BYTES } from '../../discovery/dht/id.ts';
 import type { NodeContact } from '../../discovery/dht/types.ts';
 import type { FileSystem } from '../../runtime/port.ts';
