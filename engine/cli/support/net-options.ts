@@ -24,7 +24,10 @@ export function addNetOptions(command: Command): Command {
 /** Adds those that say by which way everything is to leave. */
 export function addGuardOptions(command: Command): Command {
   return command
-    .option('--proxy <url>', 'go through this proxy: socks5://[user:password@]host:port or http://…')
+    .option(
+      '--proxy <url>',
+      'reach peers (by TCP) and web servers through this proxy: socks5://[user:password@]host:port or http://…',
+    )
     .option('--proxy-only', 'let nothing at all leave outside the proxy; nobody can connect to us then')
     .option('--bind <interface>', 'keep to this network interface or address, or do nothing');
 }

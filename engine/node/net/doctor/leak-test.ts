@@ -69,6 +69,9 @@ async function tryOne(probe: Probe, settings: NetSettings): Promise<Trial> {
   let world: World | undefined;
   try {
     world = await openWorld({ ...settings, nameServers: [by.names.at] }, { base: runtime });
+    if (probe.witness === 'utp' && !world.transports.includes('utp')) {
+      return { saw: 'nothing', from: '', refusal: 'not used' };
+    }
     const refusal = await probe.run(world.runtime.network, witnesses);
     const { at, from } = by[probe.witness];
     const [first] = from;
