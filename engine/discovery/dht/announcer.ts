@@ -1,6 +1,6 @@
 import type { Endpoint, Timer } from '../../runtime/port.ts';
 import type { DhtNode } from './dht-node.ts';
-import { announceOnce } from './peer-search.ts';
+import { announceOnce, listensAnywhere } from './peer-search.ts';
 import type { Announcement, AnnounceOptions } from './types.ts';
 
 /** A torrent whose owner calls `again` is not announced more often than this. */
@@ -97,8 +97,9 @@ export class Announcer {
     );
     entry.active = false;
     if (entry.stopped) return;
-    if (report.stored > 0) entry.lastMs = clock.now();
-    const baseMs = report.stored > 0 ? this.#intervalMs : RETRY_MS;
+    const isDone = report.stored > 0 || !listensAnywhere(entry.port, entry.options);
+    if (isDone) entry.lastMs = clock.now();
+    const baseMs = isDone ? this.#intervalMs : RETRY_MS;
     this.#wait(entry, baseMs - random.below(Math.max(1, Math.floor(baseMs / 10))));
   }
 }

@@ -102,7 +102,10 @@ async function search(
   };
 }
 
-/** BEP 5: looks for peers and announces this one to the nearest nodes that gave a token. Never rejects. */
+/**
+ * BEP 5: looks for peers and announces this one to the nearest nodes that gave a token; not where it listens nowhere, as
+ * nobody would take that. Never rejects.
+ */
 export async function announceOnce(
   node: DhtNode,
   infoHash: Uint8Array,
@@ -112,7 +115,8 @@ export async function announceOnce(
 ): Promise<StoreReport> {
   const seed = options.isSeed?.() === true;
   const { found, places } = await search(node, infoHash, onPeers, { noSeeds: seed });
-  return storeOn(node, places, found.lookup, (candidate) => ({
+  const where = listensAnywhere(port, options) ? places : [];
+  return storeOn(node, where, found.lookup, (candidate) => ({
     name: 'announce_peer',
     fields: {
       id: node.id,
@@ -123,4 +127,9 @@ export async function announceOnce(
       token: candidate.token ?? new Uint8Array(0),
     },
   }));
+}
+
+/** Whether there is something to announce: a port, or the one that the announce comes from. */
+export function listensAnywhere(port: number, options: AnnounceOptions): boolean {
+  return port !== 0 || options.impliedPort === true;
 }

@@ -5,6 +5,7 @@ import { INFO_HASH_BYTES } from './torrent-table.ts';
 export interface HttpAnnounce {
   readonly kind: 'announce';
   readonly infoHash: Uint8Array;
+  /** 0: of a peer that listens nowhere. */
   readonly port: number;
   readonly uploaded: number;
   readonly downloaded: number;
@@ -50,12 +51,12 @@ export function readTrackerRequest(path: string): HttpQuestion {
 
 function readAnnounce(query: string): HttpQuestion {
   let infoHash: Uint8Array | undefined;
-  let [port, uploaded, downloaded, left, wanted] = [0, 0, 0, Number.MAX_SAFE_INTEGER, -1];
+  let [port, uploaded, downloaded, left, wanted] = [-1, 0, 0, Number.MAX_SAFE_INTEGER, -1];
   let event: AnnounceEvent;
   let isCompact = true;
   for (const [name, value] of parameters(query)) {
     if (name === 'info_hash') infoHash = percentDecode(value);
-    else if (name === 'port') port = wholeNumber(value) ?? 0;
+    else if (name === 'port') port = wholeNumber(value) ?? -1;
     else if (name === 'uploaded') uploaded = wholeNumber(value) ?? 0;
     else if (name === 'downloaded') downloaded = wholeNumber(value) ?? 0;
     else if (name === 'left') left = wholeNumber(value) ?? left;
@@ -64,7 +65,7 @@ function readAnnounce(query: string): HttpQuestion {
     else if (name === 'event' && EVENTS.has(value)) event = value as AnnounceEvent;
   }
   if (infoHash?.length !== INFO_HASH_BYTES) return { kind: 'refused', reason: 'info_hash is not 20 bytes' };
-  if (port < 1 || port > 65535) return { kind: 'refused', reason: 'port is not between 1 and 65535' };
+  if (port < 0 || port > 65535) return { kind: 'refused', reason: 'port is not between 0 and 65535' };
   return { kind: 'announce', infoHash, port, uploaded, downloaded, left, event, wanted, isCompact };
 }
 

@@ -59,6 +59,7 @@ export class TrackerHttpServer {
     server.on('clientError', (_error, socket) => socket.destroy());
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(bindError(error, at)));
+      server.on('error', () => {}); // of a connection that could not be accepted: others can
       server.listen({ host: at.host, port: at.port, ipv6Only: at.host.includes(':') }, resolve);
     });
     const { address, port } = server.address() as AddressInfo;

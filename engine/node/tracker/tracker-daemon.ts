@@ -110,10 +110,12 @@ export class TrackerDaemon {
     for (const socket of this.#sockets) socket.close();
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.#shared?.stop();
-    await this.#snapshot?.save(this.tracker, this.#modules.runtime.clock);
-    await this.#snapshot?.close();
-    if (this.#accounts !== undefined) await this.#members?.saveAccounts(this.#accounts.users);
-    await this.#members?.close();
+    try {
+      await this.#snapshot?.save(this.tracker, this.#modules.runtime.clock);
+      if (this.#accounts !== undefined) await this.#members?.saveAccounts(this.#accounts.users);
+    } finally {
+      await Promise.all([this.#snapshot?.close(), this.#members?.close()]);
+    }
   }
 
   async #open(): Promise<void> {

@@ -206,6 +206,29 @@ sim('who stops is silent, and whoever waits gets what there is', async () => {
   assert.is(node.stats.datagramsOut, before);
 });
 
+sim(
+  'who listens nowhere hears of peers, is stored by nobody, and asks no more often than others',
+  async () => {
+    const network = await grown(60);
+    const infoHash = id(4, 4);
+    network.nodes[5]!.node.announce(infoHash, 7000, () => {});
+    await network.world.run({ forMs: 10_000 });
+    const heard: number[] = [];
+    const { node } = network.nodes[7]!;
+    node.announce(infoHash, 0, (peers) => heard.push(...peers.map(({ port }) => port)));
+    await network.world.run({ forMs: 10_000 });
+    assert.equal(new Set(heard), new Set([7000]));
+    const before = node.stats.queriesOut;
+    await network.world.run({ forMs: 5 * 60_000 });
+    assert.ok(node.stats.queriesOut - before < 30, `${node.stats.queriesOut - before} more queries`);
+    const found = await settle(network, network.nodes[20]!.node.findPeers(infoHash));
+    assert.equal(
+      found.peers.map(({ port }) => port),
+      [7000],
+    );
+  },
+);
+
 sim('nobody is contacted without a bootstrap node', async () => {
   const network = new SimNetwork({ seed: 1, nodes: 1 });
   const { node } = network.add();

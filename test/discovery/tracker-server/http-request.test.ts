@@ -18,7 +18,7 @@ const random = seededRandom(1);
 test('what our own client writes is read back, whatever the bytes of the info-hash', () => {
   for (let i = 0; i < 200; i++) {
     const request = {
-      ...{ infoHash: random.bytes(20), peerId: random.bytes(20), port: 1 + random.below(65_535) },
+      ...{ infoHash: random.bytes(20), peerId: random.bytes(20), port: random.below(65_536) },
       ...{ uploaded: random.below(2 ** 32), downloaded: 2 ** 40, left: i % 2, key: 5, peersWanted: i },
       event: ([undefined, 'started', 'completed', 'stopped'] as const)[i % 4],
     };
