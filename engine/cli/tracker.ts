@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseEndpoint } from '../codec/endpoint.ts';
+import { endpointText, parseEndpoint } from '../codec/endpoint.ts';
 import type { LogLevel } from '../node/log.ts';
 import type { TrackerSettings } from '../node/tracker/tracker-daemon.ts';
 import type { Endpoint } from '../runtime/port.ts';
@@ -123,14 +123,10 @@ async function tracker(words: TrackerWords, signal: AbortSignal): Promise<ExitCo
     snapshotMs: SNAPSHOT_MS,
   };
   const daemon = await TrackerDaemon.start(settings, { runtime: createRealRuntime(), log });
-  for (const at of daemon.listening.http) log.info(`HTTP at http://${textOf(at)}/announce`);
-  for (const at of daemon.listening.udp) log.info(`UDP at udp://${textOf(at)}`);
+  for (const at of daemon.listening.http) log.info(`HTTP at http://${endpointText(at)}/announce`);
+  for (const at of daemon.listening.udp) log.info(`UDP at udp://${endpointText(at)}`);
   await interrupted(signal);
   log.info('stopping');
   await daemon.close();
   return EXIT.done;
-}
-
-function textOf({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -20,6 +20,8 @@ export interface GatedAnnounce {
 export interface AnnounceGate {
   /** Why not, in words for the user; undefined: it may. */
   check(announce: GatedAnnounce): string | undefined;
+  /** The same of a scrape; `urlData`: path and query, '' over UDP, where a scrape has none (BEP 15, 41). */
+  checkScrape(urlData: string): string | undefined;
 }
 
 const PASSKEY =

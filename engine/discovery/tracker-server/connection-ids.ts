@@ -1,4 +1,4 @@
-import { SIPHASH_2_4, SIPHASH_KEY_BYTES, SipHash } from '../../codec/siphash.ts';
+import { SIPHASH_KEY_BYTES, SipHash } from '../../codec/siphash.ts';
 import type { Random } from '../../runtime/port.ts';
 
 /** BEP 15: a client may use an identifier for one minute; the tracker accepts it until two minutes after it was given. */
@@ -20,7 +20,7 @@ export class ConnectionIds {
   readonly #words = new Int32Array(WORDS);
 
   constructor(modules: { readonly random: Random }) {
-    this.#sip = new SipHash(modules.random.bytes(SIPHASH_KEY_BYTES), SIPHASH_2_4);
+    this.#sip = new SipHash(modules.random.bytes(SIPHASH_KEY_BYTES));
   }
 
   /** For the address that `endpoint`, in compact form, begins with. */

@@ -65,6 +65,7 @@ export class FamilySwarms {
     if (at < 0) {
       at = this.#append(torrent, endpoint);
       if (at < 0) return false;
+      this.#seen[this.#seenOf(torrent) + at] = nowSec;
     }
     const seeds = this.seeds[torrent]!;
     if (isSeed && at >= seeds) {
@@ -76,7 +77,9 @@ export class FamilySwarms {
       at = seeds - 1;
       this.seeds[torrent] = seeds - 1;
     }
-    this.#seen[this.#seenOf(torrent) + at] = nowSec;
+    // What another tracker tells late makes nobody older.
+    const seen = this.#seenOf(torrent) + at;
+    if (this.#seen[seen]! < nowSec) this.#seen[seen] = nowSec;
     const first = isSeed ? 0 : this.seeds[torrent]!;
     const end = isSeed ? this.seeds[torrent]! : this.counts[torrent]!;
     this.#swap(torrent, at, first + this.#below(end - first));

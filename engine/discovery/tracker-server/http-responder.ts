@@ -50,7 +50,9 @@ export class HttpResponder {
     if (endpoint === undefined) return failure('no address');
     const nowMs = clock.now();
     if (!guard.admits(endpoint, nowMs)) return failure('too many requests from this address', 1);
-    return question.kind === 'announce' ? this.#announce(question, path, endpoint) : this.#scrape(question);
+    return question.kind === 'announce'
+      ? this.#announce(question, path, endpoint)
+      : this.#scrape(question, path);
   }
 
   #announce(question: HttpAnnounce, path: string, endpoint: Uint16Array): string {
@@ -83,8 +85,13 @@ export class HttpResponder {
     return bytesEach === IPV6_ENDPOINT_BYTES ? `${head}0:6:peers6${list}e` : `${head}${list}e`;
   }
 
-  #scrape(question: HttpScrape): string {
-    const { tracker, counts } = this.#modules;
+  #scrape(question: HttpScrape, path: string): string {
+    const { tracker, counts, gate } = this.#modules;
+    const refusal = gate?.checkScrape(path);
+    if (refusal !== undefined) {
+      counts.refused++;
+      return failure(refusal);
+    }
     counts.httpScrapes++;
     const files = new Map<string, { complete: number; downloaded: number; incomplete: number }>();
     for (const hash of question.infoHashes) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hex } from '../../codec/hex.ts';
 import { type AnnounceGate, type GatedAnnounce, passkeyOf } from './announce-gate.ts';
 import type { RatioAccounts } from './ratio-accounts.ts';
 
@@ -28,12 +29,10 @@ export class PrivateGate implements AnnounceGate {
   }
 
   check(announce: GatedAnnounce): string | undefined {
-    const passkey = passkeyOf(announce.urlData);
-    if (passkey === undefined) return 'this tracker is private: the announce address needs a passkey';
-    const user = this.#membership.userOf(passkeyHash(passkey));
-    if (user === undefined) return 'unknown passkey: get the torrent file again';
+    const user = this.#userOf(announce.urlData);
+    if (typeof user !== 'string') return user.refusal;
     const { hashBytes, hashAt, endpoint } = announce;
-    const torrent = Buffer.from(hashBytes.buffer, hashBytes.byteOffset + hashAt, 20).toString('hex');
+    const torrent = hex(hashBytes.subarray(hashAt, hashAt + 20));
     if (!this.#membership.allows(torrent)) return 'this torrent is not registered here';
     this.#accounts.report({
       user,
@@ -44,5 +43,17 @@ export class PrivateGate implements AnnounceGate {
       event: announce.event,
     });
     return undefined;
+  }
+
+  checkScrape(urlData: string): string | undefined {
+    const user = this.#userOf(urlData);
+    return typeof user === 'string' ? undefined : user.refusal;
+  }
+
+  #userOf(urlData: string): string | { readonly refusal: string } {
+    const passkey = passkeyOf(urlData);
+    if (passkey === undefined) return { refusal: 'this tracker is private: its address needs a passkey' };
+    const user = this.#membership.userOf(passkeyHash(passkey));
+    return user ?? { refusal: 'unknown passkey: get the torrent file again' };
   }
 }

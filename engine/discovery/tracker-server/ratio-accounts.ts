@@ -81,7 +81,7 @@ export class RatioAccounts {
   report(report: TransferReport): number {
     const key = `${report.torrent} ${report.peer}`;
     const last = this.#peers.get(key);
-    const isFresh = last === undefined || report.event === 'started' || last.user !== report.user;
+    const isFresh = last === undefined || last.user !== report.user;
     // A client that was restarted counts from 0 again, with or without saying so.
     const since = (now: number, before: number): number => (now >= before ? now - before : now);
     // What a peer has moved before this tracker first hears of it was counted by somebody else, or never.

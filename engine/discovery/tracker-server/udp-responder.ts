@@ -132,7 +132,7 @@ export class UdpResponder {
     announce.event = UDP_EVENTS[event];
     const room = Math.floor((ANSWER_BYTES_MAX - ANNOUNCE_ANSWER_BYTES) / (2 * endpoint.length));
     const wanted = readUint32(bytes, 92) | 0;
-    announce.wanted = wanted < 0 ? -1 : Math.min(wanted, room);
+    announce.wanted = Math.min(wanted < 0 ? tracker.options.answerPeersDefault : wanted, room);
     const count = tracker.announce(
       announce,
       Math.floor(nowMs / 1000),
@@ -147,7 +147,12 @@ export class UdpResponder {
   }
 
   #scrape(bytes: Uint8Array): Uint8Array | undefined {
-    const { tracker, counts } = this.#modules;
+    const { tracker, counts, gate } = this.#modules;
+    const refusal = gate?.checkScrape('');
+    if (refusal !== undefined) {
+      counts.refused++;
+      return this.#error(bytes, refusal, bytes.length);
+    }
     const asked = Math.floor((bytes.length - SCRAPE_HEAD_BYTES) / 20);
     const count = Math.min(asked, SCRAPE_HASHES_MAX);
     if (count < 1) {

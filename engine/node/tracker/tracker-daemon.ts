@@ -15,7 +15,7 @@ import { TRACKER_HTTP_DEFAULTS, TrackerHttpServer } from './http-server.ts';
 import { MembershipStore } from './membership-store.ts';
 import { swarmView, type TrackerView, trackerMetricsText } from './metrics.ts';
 import { Pages } from './pages.ts';
-import { SharedLog } from './shared-log.ts';
+import type { SharedLog } from './shared-log.ts';
 import { SwarmSnapshot } from './snapshot.ts';
 
 /** Settings of `allium tracker`. */
@@ -64,22 +64,28 @@ export class TrackerDaemon {
   #sockets: DatagramSocket[] = [];
   #servers: { close(): Promise<void> }[] = [];
 
-  private constructor(settings: TrackerSettings, modules: TrackerDaemonModules) {
+  private constructor(
+    settings: TrackerSettings,
+    modules: TrackerDaemonModules,
+    Shared: typeof SharedLog | undefined,
+  ) {
     const { clock, random } = modules.runtime;
     this.#settings = settings;
     this.#modules = modules;
     this.#startedMs = clock.now();
     this.#guard = new RateGuard(settings, { random });
     this.#shared =
-      settings.store === undefined
+      settings.store === undefined || Shared === undefined
         ? undefined
-        : new SharedLog(settings.store, { tracker: () => this.tracker, clock, log: modules.log });
+        : new Shared(settings.store, { tracker: () => this.tracker, clock, log: modules.log });
     this.tracker = new Tracker(settings.tracker, { random, log: this.#shared?.writer });
   }
 
   /** Rejects with ADDRESS_IN_USE, NO_PERMISSION or NETWORK_FAILED; nothing is left open then. */
   static async start(settings: TrackerSettings, modules: TrackerDaemonModules): Promise<TrackerDaemon> {
-    const daemon = new TrackerDaemon(settings, modules);
+    // The client of the store is a megabyte that most trackers have no use for.
+    const shared = settings.store === undefined ? undefined : await import('./shared-log.ts');
+    const daemon = new TrackerDaemon(settings, modules, shared?.SharedLog);
     try {
       await daemon.#open();
     } catch (error) {

@@ -46,6 +46,9 @@ test('no passkey, an unknown one, and a torrent that is not registered are refus
   assert.match(announce(`/${KEY}x/announce`) ?? '', /unknown passkey/);
   assert.match(announce(`/${KEY}/announce`, new Uint8Array(20)) ?? '', /not registered/);
   assert.is(announce(`/${KEY}/announce`), undefined);
+  assert.is(gate.checkScrape(`/${KEY}/scrape?info_hash=x`), undefined);
+  assert.match(gate.checkScrape('') ?? '', /needs a passkey/);
+  assert.match(gate.checkScrape(`/${KEY}x/scrape`) ?? '', /unknown passkey/);
   assert.equal([...accounts.users.keys()], ['alice'], 'only who was let in has an account');
 });
 
@@ -101,6 +104,12 @@ test('a client that was restarted counts from zero again; a tracker that was, co
   assert.is(accounts.accountOf('seeder').uploaded, 3 * MIB);
   accounts.report(report({ uploaded: 3 * MIB, event: 'stopped' }));
   assert.equal([accounts.accountOf('seeder').uploaded, accounts.peerCount], [4 * MIB, 0]);
+});
+
+test('saying “started” every time hides nothing', () => {
+  const accounts = new RatioAccounts(RATIO_ACCOUNTS_DEFAULTS);
+  for (let step = 0; step <= 3; step++) accounts.report(report({ downloaded: step * MIB, event: 'started' }));
+  assert.is(accounts.accountOf('seeder').downloaded, 3 * MIB);
 });
 
 test('peers and swarms that are remembered are bounded', () => {

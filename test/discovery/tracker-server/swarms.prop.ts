@@ -121,6 +121,14 @@ test('every peer is chosen as often as any other', () => {
   assert.ok(worst < 0.1, `${worst}`);
 });
 
+test('news that come late make nobody older', () => {
+  const real = swarms(4);
+  real.put(0, endpoint(1, 4), false, 100);
+  real.put(0, endpoint(1, 4), true, 50);
+  assert.is(real.expire(0, 100), 0);
+  assert.is(real.expire(0, 101), 1);
+});
+
 test('a full tracker refuses newcomers and keeps those it has', () => {
   const real = swarms(4, 64);
   let taken = 0;

@@ -116,6 +116,8 @@ test('a private one: members only, registered torrents only, and accounts that l
     return String(Buffer.from((answer?.get('failure reason') as Uint8Array | undefined) ?? []));
   };
   assert.match(await failureOf(''), /passkey/);
+  const scraped = await fetch(`${originOf(daemon)}/scrape?info_hash=${HASH}`);
+  assert.match(await scraped.text(), /passkey/);
   const passkey = await members.addUser('alice');
   assert.match(await failureOf(`/${passkey}`), /not registered/);
   await members.allow('0102030405060708091011121314151617181920', 'x');
