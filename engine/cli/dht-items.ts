@@ -111,13 +111,13 @@ async function signedItem(
 async function nameOf(item: DhtItem): Promise<Record<string, string | number>> {
   const { itemTarget } = await import('../discovery/dht/item.ts');
   const { mutableMagnet } = await import('../discovery/dht/mutable-torrent.ts');
-  const { idHex } = await import('../discovery/dht/id.ts');
-  const target = idHex(itemTarget(item));
+  const { hex } = await import('../codec/hex.ts');
+  const target = hex(itemTarget(item));
   const { signed } = item;
   if (signed === undefined) return { target };
   return {
     target,
-    publicKey: idHex(signed.publicKey),
+    publicKey: hex(signed.publicKey),
     sequence: signed.sequence,
     magnet: mutableMagnet(signed),
   };

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { endpointText } from '../codec/endpoint.ts';
 import { formatDuration } from '../codec/units.ts';
 import type { PeersFound } from '../discovery/dht/types.ts';
 import {
@@ -61,7 +62,7 @@ async function get(infoHash: Uint8Array, words: GetWords, signal: AbortSignal): 
       infoHash,
       (peers) => {
         if (words.json === true) return;
-        for (const { host, port } of peers) writeOut(`${endpointText(host, port)}\n`);
+        for (const peer of peers) writeOut(`${endpointText(peer)}\n`);
       },
       { scrape: words.scrape === true, signal: until.signal },
     );
@@ -89,10 +90,6 @@ function summary(found: PeersFound): object {
     leechers: found.leechers,
     lookup: { queriesSent, answers, hops, durationMs, firstFoundMs },
   };
-}
-
-function endpointText(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** `allium dht announce`: says once that a peer has a torrent. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { endpointText } from '../codec/endpoint.ts';
 import { AlliumError } from '../codec/error.ts';
 import type { OnionDaemon } from '../node/onion/onion-daemon.ts';
 import type { OnionClientConfig, PartialOnionWords } from '../node/onion/settings.ts';
@@ -89,7 +90,7 @@ async function run(words: Words, signal: AbortSignal): Promise<ExitCode> {
 }
 
 async function serve(config: OnionClientConfig, isJson: boolean, signal: AbortSignal): Promise<ExitCode> {
-  const { OnionDaemon, endpointText } = await import('../node/onion/onion-daemon.ts');
+  const { OnionDaemon } = await import('../node/onion/onion-daemon.ts');
   const { createLog } = await import('../node/log.ts');
   const line = new ProgressLine();
   const log = createLog(config.words.log, {

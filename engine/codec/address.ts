@@ -72,3 +72,8 @@ export function addressText(bytes: Uint8Array): string {
   if (longest.start < 0) return text(groups);
   return `${text(groups.slice(0, longest.start))}::${text(groups.slice(longest.start + longest.length))}`;
 }
+
+/** Whether a literal address of either family is this machine's own, which all programs on it share. */
+export function isLoopbackHost(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}

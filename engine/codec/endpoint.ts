@@ -12,3 +12,6 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 export function endpointText({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The address of what has none yet. */
+export const NOWHERE: Endpoint = { host: '', port: 0 };

@@ -3,34 +3,22 @@ import { readUint32 } from './big-endian.ts';
 /** Bytes of a key. */
 export const SIPHASH_KEY_BYTES = 16;
 
-/** Rounds for each block and at the end. */
-export interface SipHashRounds {
-  readonly block: number;
-  readonly end: number;
-}
-
-/** Where somebody could profit from foreseeing one value: the variant of the paper. */
-export const SIPHASH_2_4: SipHashRounds = { block: 2, end: 4 };
-/** For hash tables that strangers choose the keys of. */
-export const SIPHASH_1_3: SipHashRounds = { block: 1, end: 3 };
+const BLOCK_ROUNDS = 2;
+const END_ROUNDS = 4;
 
 /**
- * SipHash (Aumasson, Bernstein 2012): a short keyed hash of 64 bits that nobody without the key can foresee, for
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a short keyed hash of 64 bits that nobody without the key can foresee, for
  * messages of whole 32-bit words. The result of {@link hash} lies in `low` and `high`: nothing is allocated.
  */
 export class SipHash {
   low = 0;
   high = 0;
   readonly #key: Int32Array;
-  readonly #blockRounds: number;
-  readonly #endRounds: number;
 
   /** `key`: 16 bytes. */
-  constructor(key: Uint8Array, rounds: SipHashRounds) {
+  constructor(key: Uint8Array) {
     const swapped = key.slice(0, SIPHASH_KEY_BYTES).reverse();
     this.#key = Int32Array.from({ length: 4 }, (_, i) => readUint32(swapped, 12 - 4 * i));
-    this.#blockRounds = rounds.block;
-    this.#endRounds = rounds.end;
   }
 
   /** Of the first `count` words, each of which stands for four bytes, the lowest first. */
@@ -58,7 +46,7 @@ export class SipHash {
       v3l ^= low;
       v3h ^= high;
       if (isEnd) v2l ^= 0xff;
-      for (let round = isEnd ? this.#endRounds : this.#blockRounds; round > 0; round--) {
+      for (let round = isEnd ? END_ROUNDS : BLOCK_ROUNDS; round > 0; round--) {
         let sum = (v0l + v1l) | 0;
         v0h = (v0h + v1h + (sum >>> 0 < v0l >>> 0 ? 1 : 0)) | 0;
         v0l = sum;

@@ -1,3 +1,4 @@
+import { NOWHERE } from '../codec/endpoint.ts';
 import type { DatagramSocket, Endpoint, Network } from '../runtime/port.ts';
 
 /** Takes a datagram; it may keep the bytes. */
@@ -5,8 +6,6 @@ export type DatagramTaker = (bytes: Uint8Array, from: Endpoint) => void;
 
 /** BEP 5: every message of the DHT is a bencoded dictionary. A packet of uTP (BEP 29) begins with type and version 1. */
 const DICTIONARY = 0x64; // "d"
-
-const NOWHERE: Endpoint = { host: '', port: 0 };
 
 /**
  * The one UDP port of a shard, shared by uTP and DHT: what begins as a bencoded dictionary is for the DHT, all else

@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as assert from 'uvu/assert';
+import { hex } from '../../engine/codec/hex.ts';
 import { crawl } from '../../engine/discovery/dht/crawler.ts';
 import { DhtNode } from '../../engine/discovery/dht/dht-node.ts';
-import { idHex } from '../../engine/discovery/dht/id.ts';
 import { immutableTarget, makeItem, publicKeyOf } from '../../engine/discovery/dht/item.ts';
 import { announceOnce } from '../../engine/discovery/dht/peer-search.ts';
 import type { DatagramSocket } from '../../engine/runtime/port.ts';
@@ -75,7 +75,7 @@ dht(
     assert.is(report.refused, 0);
     const { peers } = await one.ask<{ peers: (readonly [string, number])[] }>({
       op: 'peers',
-      hash: idHex(infoHash),
+      hash: hex(infoHash),
     });
     assert.ok(
       peers.some(([host, port]) => host === '127.0.0.1' && port === 4321),
@@ -94,7 +94,7 @@ dht(
     // As a torrent that it has a magnet link of and nothing else.
     const { port } = await two.ask<{ port: number }>({
       op: 'announce',
-      hash: idHex(infoHash),
+      hash: hex(infoHash),
       folder: scratchFolder(),
     });
     const peers = await until('we find it', async () => {
@@ -104,7 +104,7 @@ dht(
     assert.is(peers[0]!.port, port);
     const report = await crawl(ours[2]!);
     assert.ok(report.sampling >= OURS - 1, 'BEP 51');
-    assert.ok(report.infoHashes.includes(idHex(infoHash)));
+    assert.ok(report.infoHashes.includes(hex(infoHash)));
   },
 );
 
@@ -112,7 +112,7 @@ dht(proves('an immutable item goes both ways', ['DHT: immutable items (BEP 44)',
   const value = new Uint8Array(Buffer.from('11:from Allium'));
   const report = await ours[3]!.items.put({ value });
   assert.ok(report.stored >= OURS, `stored on ${report.stored}, refused by ${report.refused}`);
-  const { text } = await two.ask<{ text: string }>({ op: 'get', target: idHex(immutableTarget(value)) });
+  const { text } = await two.ask<{ text: string }>({ op: 'get', target: hex(immutableTarget(value)) });
   assert.is(text, 'from Allium');
   const { target } = await one.ask<{ target: string }>({ op: 'put', text: 'from libtorrent' });
   const item = await until('we find it', async () => {
@@ -130,13 +130,13 @@ dht(
     const value = new Uint8Array(Buffer.from('6:signed'));
     const report = await ours[3]!.items.put(makeItem({ seed, salt, sequence: 1, value }));
     assert.ok(report.stored >= OURS, `stored on ${report.stored}, refused by ${report.refused}`);
-    const key = idHex(publicKeyOf(seed));
+    const key = hex(publicKeyOf(seed));
     const { text } = await two.ask<{ text: string }>({ op: 'get-mutable', key, salt: 's' });
     assert.is(text, 'signed');
 
     const other = new Uint8Array(randomBytes(32));
     const otherKey = publicKeyOf(other);
-    await one.ask({ op: 'put-mutable', seed: idHex(other), key: idHex(otherKey), text: 'theirs', salt: 't' });
+    await one.ask({ op: 'put-mutable', seed: hex(other), key: hex(otherKey), text: 'theirs', salt: 't' });
     const item = await until('we find it', async () => {
       const got = await ours[4]!.items.getMutable(otherKey, new Uint8Array(Buffer.from('t')));
       return got.item;

@@ -1,8 +1,8 @@
+import { NOWHERE } from '../../codec/endpoint.ts';
 import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
 import type { MethodName, MseCipher, MseFault, MseHandshake, MseResult } from './types.ts';
 
 const HANDSHAKE_READ_BYTES = 1024;
-const NOWHERE: Endpoint = { host: '', port: 0 };
 
 /** Why there is no encrypted stream. `gone`: the other side closed; `late`: it took too long. */
 export type MseFailure = MseFault | 'gone' | 'late';

@@ -1,3 +1,5 @@
+import { isLoopbackHost } from '../../codec/address.ts';
+import { hex } from '../../codec/hex.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { peerPriority } from '../peer-priority.ts';
 
@@ -98,9 +100,9 @@ export class PeerPool {
       if (oldest !== undefined) this.banned.delete(oldest);
     }
     const { host } = endpoint;
-    this.banned.add(isLoopback(host) ? idOf(peerId) : host);
+    this.banned.add(isLoopbackHost(host) ? idOf(peerId) : host);
     for (const [key, candidate] of this.candidates) {
-      const same = isLoopback(host) ? key === keyOf(endpoint) : candidate.endpoint.host === host;
+      const same = isLoopbackHost(host) ? key === keyOf(endpoint) : candidate.endpoint.host === host;
       if (same) this.candidates.delete(key);
     }
   }
@@ -125,10 +127,6 @@ function keyOf(endpoint: Endpoint): string {
   return `${endpoint.host}|${endpoint.port}`;
 }
 
-function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || host === '::1';
-}
-
 function idOf(peerId: Uint8Array): string {
-  return Buffer.from(peerId).toString('hex');
+  return hex(peerId);
 }

@@ -1,3 +1,4 @@
+import { hex } from '../../codec/hex.ts';
 import type { HashService } from '../../kernels/hash-service.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Endpoint, Listener, Runtime, StreamHandler } from '../../runtime/port.ts';
@@ -224,5 +225,5 @@ export class Shard {
 }
 
 function keyOf(infoHash: Uint8Array): string {
-  return Buffer.from(infoHash.buffer, infoHash.byteOffset, 20).toString('hex');
+  return hex(infoHash.subarray(0, 20));
 }

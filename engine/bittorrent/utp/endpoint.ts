@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../codec/address.ts';
 import type {
   ByteStream,
   Clock,
@@ -186,7 +187,7 @@ export class UtpEndpoint {
     peerLongestBytes: number,
   ): Omit<UtpConnection['options'], 'receiveId' | 'sendId' | 'seq'> {
     const { options } = this;
-    const longestBytes = isLoopback(remote.host) ? options.loopbackDatagramBytes : 0;
+    const longestBytes = isLoopbackHost(remote.host) ? options.loopbackDatagramBytes : 0;
     return {
       remote,
       datagramBytes: Math.max(options.datagramBytes, Math.min(longestBytes, peerLongestBytes)),
@@ -255,7 +256,7 @@ export class UtpEndpoint {
       seq: entry.seq,
       ack: entry.ack,
     };
-    const longestBytes = isLoopback(from.host) ? this.options.loopbackDatagramBytes : 0;
+    const longestBytes = isLoopbackHost(from.host) ? this.options.loopbackDatagramBytes : 0;
     if (packet.longestBytes > 0 && longestBytes > 0) outlet.sendGreeting(fields, longestBytes, from);
     else outlet.sendBare(fields, from);
   }
@@ -328,8 +329,4 @@ export class UtpEndpoint {
       if (!connection.isGone) this.deadlines.update(connection, nowMs);
     }
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || host === '::1';
 }

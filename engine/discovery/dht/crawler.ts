@@ -1,7 +1,8 @@
+import { hex } from '../../codec/hex.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { endpointKey, readNodes } from './compact.ts';
 import type { DhtNode } from './dht-node.ts';
-import { ID_BYTES, idHex } from './id.ts';
+import { ID_BYTES } from './id.ts';
 import type { KrpcMessage } from './krpc-types.ts';
 import type { NodeContact } from './types.ts';
 
@@ -133,7 +134,7 @@ class Crawl {
     this.#stored += Math.max(0, message.sampleCount ?? samples.length / ID_BYTES);
     for (let at = 0; at + ID_BYTES <= samples.length; at += ID_BYTES) {
       if (this.#infoHashes.size >= this.#options.infoHashesMax) return;
-      this.#infoHashes.add(idHex(samples.subarray(at, at + ID_BYTES)));
+      this.#infoHashes.add(hex(samples.subarray(at, at + ID_BYTES)));
     }
   }
 

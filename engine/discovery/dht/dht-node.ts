@@ -1,4 +1,5 @@
 import type { AddressBytes } from '../../codec/compact-endpoint.ts';
+import { hex } from '../../codec/hex.ts';
 import type { Endpoint, Timer } from '../../runtime/port.ts';
 import { Announcer } from './announcer.ts';
 import { bootstrap, refreshBuckets } from './bootstrap.ts';
@@ -6,7 +7,7 @@ import { BUCKET_SIZE } from './bucket.ts';
 import { addressBytes, endpointKey, familyOf } from './compact.ts';
 import { Counters } from './counters.ts';
 import { ExternalAddress } from './external-address.ts';
-import { ID_BYTES, idHex, isLoopback, isSecureId, secureId } from './id.ts';
+import { ID_BYTES, isLoopback, isSecureId, secureId } from './id.ts';
 import { ItemStore } from './item-store.ts';
 import { DhtItems } from './items.ts';
 import { KnownNodes, PlainIdIndex } from './known-nodes.ts';
@@ -221,7 +222,7 @@ export class DhtNode implements NodeLookup {
     const table = this.#table;
     return {
       ...this.#counters.view(),
-      nodeId: idHex(table.ownId),
+      nodeId: hex(table.ownId),
       nodes: table.size,
       goodNodes: table.goodCount(this.modules.runtime.clock.now()),
       replacements: table.replacementCount,

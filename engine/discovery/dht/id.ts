@@ -48,11 +48,6 @@ export function idKey(id: Uint8Array): string {
   );
 }
 
-/** 40 hexadecimal digits. */
-export function idHex(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex');
-}
-
 /** A chance id that shares exactly `bits` leading bits with `own`; all of it when `bits` is 160. */
 export function randomIdSharing(own: Uint8Array, bits: number, random: Random): Uint8Array {
   const id = random.bytes(ID_BYTES);

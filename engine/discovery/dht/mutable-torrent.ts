@@ -1,4 +1,5 @@
 import { asBytes, asDict, decodeBencode, encodeBencode } from '../../codec/bencode.ts';
+import { hex } from '../../codec/hex.ts';
 import { SALT_BYTES_MAX } from './item.ts';
 import type { DhtItem } from './types.ts';
 
@@ -26,8 +27,8 @@ export function readMutableMagnet(text: string): MutableTorrent | undefined {
 
 /** The magnet link of a torrent that changes. */
 export function mutableMagnet(torrent: MutableTorrent): string {
-  const key = Buffer.from(torrent.publicKey).toString('hex');
-  const salt = torrent.salt.length === 0 ? '' : `&s=${Buffer.from(torrent.salt).toString('hex')}`;
+  const key = hex(torrent.publicKey);
+  const salt = torrent.salt.length === 0 ? '' : `&s=${hex(torrent.salt)}`;
   return `magnet:?xs=urn:btpk:${key}${salt}`;
 }
 
@@ -62,9 +63,9 @@ export function followTorrent(
   return follower.follow(torrent.publicKey, torrent.salt, (item) => {
     const infoHash = infoHashOf(item);
     if (infoHash === undefined || item.signed === undefined) return;
-    const hex = Buffer.from(infoHash).toString('hex');
-    if (hex === last) return;
-    last = hex;
+    const hash = hex(infoHash);
+    if (hash === last) return;
+    last = hash;
     onTorrent(infoHash, item.signed.sequence);
   });
 }

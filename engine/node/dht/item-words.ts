@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { asBytes, decodeBencode, decodeUtf8, encodeBencode } from '../../codec/bencode.ts';
 import { AlliumError } from '../../codec/error.ts';
+import { hex } from '../../codec/hex.ts';
 import { printable } from '../../codec/text.ts';
 import { SEED_BYTES, VALUE_BYTES_MAX } from '../../discovery/dht/item.ts';
 import { infoHashOf, pointerTo } from '../../discovery/dht/mutable-torrent.ts';
@@ -51,8 +52,8 @@ export interface ItemView {
 
 export function itemView(item: DhtItem): ItemView {
   const pointed = infoHashOf(item);
-  const infoHash = pointed === undefined ? undefined : Buffer.from(pointed).toString('hex');
-  const valueHex = Buffer.from(item.value).toString('hex');
+  const infoHash = pointed === undefined ? undefined : hex(pointed);
+  const valueHex = hex(item.value);
   return {
     text: infoHash ?? plainText(item.value) ?? valueHex,
     infoHash,

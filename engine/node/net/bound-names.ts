@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { readAddress } from '../../codec/address.ts';
+import { endpointText } from '../../codec/endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 
@@ -54,9 +55,7 @@ export class BoundNames {
     const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
     const { servers } = this.options;
     if (servers !== undefined) {
-      resolver.setServers(
-        servers.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
-      );
+      resolver.setServers(servers.map(endpointText));
     }
     // Without an address of its own a family is asked from nowhere, rather than from anywhere.
     resolver.setLocalAddress(v4 ?? '127.0.0.1', v6 ?? '::1');

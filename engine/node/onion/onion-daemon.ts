@@ -1,3 +1,4 @@
+import { endpointText } from '../../codec/endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
 import { VERSION } from '../../codec/version.ts';
 import { chooseKernels } from '../../kernels/calibrate.ts';
@@ -239,9 +240,4 @@ function doorFields({ socks, httpConnect, statusUrl }: OnionDoors): Readonly<Rec
     ...(statusUrl === undefined ? {} : { status: statusUrl }),
     version: VERSION,
   };
-}
-
-/** `127.0.0.1:9050` or `[::1]:9050`. */
-export function endpointText({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,6 @@
 import { Resolver as DnsResolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { endpointText } from '../../codec/endpoint.ts';
 import type { ResolvedAnswer } from '../../onion/cell/messages.ts';
 import type { Resolver } from '../../onion/relay/services.ts';
 import type { Clock, Endpoint } from '../../runtime/port.ts';
@@ -49,9 +50,7 @@ export class NameResolver implements Resolver {
     this.#clock = modules.clock;
     this.#dns = new DnsResolver({ timeout: options.timeoutMs, tries: options.tries });
     if (options.nameServers.length > 0) {
-      const text = ({ host, port }: Endpoint): string =>
-        host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-      this.#dns.setServers(options.nameServers.map(text));
+      this.#dns.setServers(options.nameServers.map(endpointText));
     }
   }
 

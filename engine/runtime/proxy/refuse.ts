@@ -1,7 +1,7 @@
+import { NOWHERE } from '../../codec/endpoint.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { ByteStream, Endpoint, StreamHandler, TlsStream } from '../port.ts';
 
-const NOWHERE: Endpoint = { host: '', port: 0 };
 const NOTHING = new Uint8Array(0);
 
 /** A stream that comes to nothing: its owner hears `failed` with this code, and nothing leaves the machine. */

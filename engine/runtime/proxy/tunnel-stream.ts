@@ -1,8 +1,8 @@
+import { NOWHERE } from '../../codec/endpoint.ts';
 import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../port.ts';
 import { PROXY_ANSWER_BYTES_MAX, type ProxyRefusal, type ProxyTalk } from './types.ts';
 
 const READ_BYTES = 1024;
-const NOWHERE: Endpoint = { host: '', port: 0 };
 
 export interface TunnelOptions {
   /** What the owner dialled: its stream's `remote`. */

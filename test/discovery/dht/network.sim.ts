@@ -7,9 +7,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { announceMany, lookUpAll, quantile } from '../../../bench/dht/sim/look-ups.ts';
 import { SimNetwork } from '../../../bench/dht/sim/network.ts';
+import { hex } from '../../../engine/codec/hex.ts';
 import { addressBytes } from '../../../engine/discovery/dht/compact.ts';
 import { crawl } from '../../../engine/discovery/dht/crawler.ts';
-import { idHex, isSecureId } from '../../../engine/discovery/dht/id.ts';
+import { isSecureId } from '../../../engine/discovery/dht/id.ts';
 import { makeItem, publicKeyOf } from '../../../engine/discovery/dht/item.ts';
 import { followTorrent, pointerTo } from '../../../engine/discovery/dht/mutable-torrent.ts';
 import { FRESH_MS } from '../../../engine/discovery/dht/table-node.ts';
@@ -158,14 +159,14 @@ sim('BEP 46: a torrent that changes is followed, and its item stays while somebo
     makeItem({ seed, salt, sequence, value: pointerTo(id(sequence)) });
   const seen: string[] = [];
   const following = followTorrent({ publicKey: publicKeyOf(seed), salt }, reader.items, (infoHash) =>
-    seen.push(idHex(infoHash)),
+    seen.push(hex(infoHash)),
   );
   await settle(network, owner.items.put(version(1)));
   await network.world.run({ forMs: 60_000 });
-  assert.equal(seen, [idHex(id(1))]);
+  assert.equal(seen, [hex(id(1))]);
   await settle(network, owner.items.put(version(2)));
   await network.world.run({ forMs: 20 * 60_000 });
-  assert.equal(seen, [idHex(id(1)), idHex(id(2))]);
+  assert.equal(seen, [hex(id(1)), hex(id(2))]);
   await owner.stop();
   await network.world.run({ forMs: 5 * 60 * 60_000 });
   const kept = await settle(network, network.nodes[50]!.node.items.getMutable(publicKeyOf(seed), salt));
@@ -180,7 +181,7 @@ sim('BEP 51: a crawl asks each node once and lists what they store', async () =>
   assert.ok(report.asked >= 55, `asked ${report.asked}`);
   assert.is(report.sampling, report.answered);
   const listed = new Set(report.infoHashes);
-  assert.ok(hashes.filter((infoHash) => listed.has(idHex(infoHash))).length >= 28);
+  assert.ok(hashes.filter((infoHash) => listed.has(hex(infoHash))).length >= 28);
   const few = await settle(network, crawl(network.nodes[7]!.node, { nodesMax: 5, infoHashesMax: 3 }));
   assert.ok(few.asked <= 5 && few.infoHashes.length <= 3, 'bounded');
 });
@@ -240,7 +241,7 @@ sim('nobody is contacted without a bootstrap node', async () => {
 sim('equal seeds give equal networks', async () => {
   const run = async (): Promise<string> => {
     const network = await grown(30);
-    return network.nodes.map(({ node }) => `${idHex(node.id)} ${node.stats.bytesOut}`).join();
+    return network.nodes.map(({ node }) => `${hex(node.id)} ${node.stats.bytesOut}`).join();
   };
   assert.is(await run(), await run());
 });

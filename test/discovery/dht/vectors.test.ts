@@ -2,8 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readAddress } from '../../../engine/codec/address.ts';
+import { hex as hexText } from '../../../engine/codec/hex.ts';
 import { BloomFilter } from '../../../engine/discovery/dht/bloom.ts';
-import { idHex, isSecureId, secureId } from '../../../engine/discovery/dht/id.ts';
+import { isSecureId, secureId } from '../../../engine/discovery/dht/id.ts';
 import {
   immutableTarget,
   isItemOf,
@@ -32,7 +33,7 @@ vectors('BEP 33: the filter of 1,256 addresses, and its estimate', () => {
     address[15] = i;
     filter.add(address);
   }
-  assert.is(idHex(filter.bytes).toUpperCase(), FILTER);
+  assert.is(hexText(filter.bytes).toUpperCase(), FILTER);
   assert.ok(Math.abs(filter.estimate - 1224.9308) < 0.0001, String(filter.estimate));
   assert.ok(filter.mayHave(Uint8Array.of(192, 0, 2, 77)));
   const other = new BloomFilter();
@@ -68,7 +69,7 @@ vectors('BEP 42: ids made for an address fit it, in both families; local address
     const address = readAddress(host)!;
     const ids = Array.from({ length: 20 }, () => secureId(address, random));
     assert.ok(ids.every((id) => isSecureId(id, address)));
-    assert.is(new Set(ids.map(idHex)).size, 20);
+    assert.is(new Set(ids.map(hexText)).size, 20);
   }
   for (const host of [
     '10.1.2.3',
@@ -88,9 +89,9 @@ const KEY = hex('77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e54
 const VALUE = latin('12:Hello World!');
 
 vectors('BEP 44: targets, signed bytes and signatures', () => {
-  assert.is(idHex(immutableTarget(VALUE)), 'e5f96f6f38320f0f33959cb4d3d656452117aadb');
-  assert.is(idHex(mutableTarget(KEY, latin(''))), '4a533d47ec9c7d95b1ad75f576cffc641853b750');
-  assert.is(idHex(mutableTarget(KEY, latin('foobar'))), '411eba73b6f087ca51a3795d9c8c938d365e32c1');
+  assert.is(hexText(immutableTarget(VALUE)), 'e5f96f6f38320f0f33959cb4d3d656452117aadb');
+  assert.is(hexText(mutableTarget(KEY, latin(''))), '4a533d47ec9c7d95b1ad75f576cffc641853b750');
+  assert.is(hexText(mutableTarget(KEY, latin('foobar'))), '411eba73b6f087ca51a3795d9c8c938d365e32c1');
   assert.is(Buffer.from(signedBytes(VALUE, latin(''), 1)).toString(), '3:seqi1e1:v12:Hello World!');
   assert.is(
     Buffer.from(signedBytes(VALUE, latin('foobar'), 1)).toString(),
@@ -127,8 +128,8 @@ vectors('BEP 44: what we sign is valid, and found only where it belongs', () => 
 
 vectors('BEP 46: the targets of its magnet links', () => {
   const key = hex('8543d3e6115f0f98c944077a4493dcd543e49c739fd998550a1f614ab36ed63e');
-  assert.is(idHex(mutableTarget(key, latin(''))), 'cc3f9d90b572172053626f9980ce261a850d050b');
-  assert.is(idHex(mutableTarget(key, hex('6e'))), '59ee7c2cb9b4f7eb1986ee2d18fd2fdb8a56554f');
+  assert.is(hexText(mutableTarget(key, latin(''))), 'cc3f9d90b572172053626f9980ce261a850d050b');
+  assert.is(hexText(mutableTarget(key, hex('6e'))), '59ee7c2cb9b4f7eb1986ee2d18fd2fdb8a56554f');
 });
 
 vectors.run();
