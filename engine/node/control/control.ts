@@ -64,6 +64,8 @@ export interface Changes {
   readonly rows: readonly TorrentRow[];
   /** Info-hashes. */
   readonly removed: readonly string[];
+  /** The ids that those had, in the same order: what Transmission's remote controls know them by. */
+  readonly removedIds: readonly number[];
 }
 
 /**

@@ -40,6 +40,7 @@ export class FakeControl implements Control {
   statsChange: Partial<NodeStats> = {};
   private readonly extras = new Map<string, Extra>();
   private readonly ids = new Map<number, string>();
+  private readonly removedIds = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
   private revision = 0;
@@ -81,17 +82,22 @@ export class FakeControl implements Control {
   changes(since: number): Changes {
     const { revision } = this;
     if (since <= 0 || since > revision || since < this.logStart) {
-      return { revision, isFull: true, rows: [...this.rows.values()], removed: [] };
+      return { revision, isFull: true, rows: [...this.rows.values()], removed: [], removedIds: [] };
     }
     const changed = new Set(this.log.slice(since - this.logStart));
     const rows: TorrentRow[] = [];
     const removed: string[] = [];
+    const removedIds: number[] = [];
     for (const infoHash of changed) {
       const row = this.rows.get(infoHash);
-      if (row === undefined) removed.push(infoHash);
-      else rows.push(row);
+      if (row !== undefined) {
+        rows.push(row);
+      } else {
+        removed.push(infoHash);
+        removedIds.push(this.removedIds.get(infoHash) ?? 0);
+      }
     }
-    return { revision, isFull: false, rows, removed };
+    return { revision, isFull: false, rows, removed, removedIds };
   }
 
   onChange(listener: () => void): () => void {
@@ -129,6 +135,7 @@ export class FakeControl implements Control {
     this.rows.delete(infoHash);
     this.extras.delete(infoHash);
     this.ids.delete(row.id);
+    this.removedIds.set(infoHash, row.id);
     this.note(infoHash);
   }
 
