@@ -30,6 +30,7 @@ export interface PeerEncryptionModules {
 /** What a peer's connection is to its encryption. */
 export interface EncryptedPeer extends StreamHandler {
   readonly closed: boolean;
+  encrypted: boolean;
   attach(stream: ByteStream): void;
   replaceStream(stream: ByteStream): void;
   close(reason: CloseReason): void;
@@ -126,6 +127,7 @@ export class PeerEncryption {
       {
         ...{ owner: peer, clock: this.modules.clock, handshake: modules.handshake, onSettled },
         onReady: (method) => {
+          peer.encrypted = method === 'rc4';
           if (method === 'rc4') this.stats.encrypted++;
           else this.stats.obfuscated++;
         },

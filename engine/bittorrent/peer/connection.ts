@@ -2,6 +2,8 @@ import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
+import { FREE_READS, type ReadGate } from '../limits/gates.ts';
+import type { TransportName } from '../transport/transport.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { type BlockNumbers, blockNumbers, decodeBlockRequest } from '../wire/decode-block.ts';
 import {
@@ -80,6 +82,12 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   private readonly options: ConnectionOptions;
   private readonly modules: ConnectionModules;
   readonly receiver: Receiver;
+  /** What carries it; `web`: a web seed, which lives in this process. */
+  transport: TransportName | 'web' = 'tcp';
+  /** By RC4 (MSE). */
+  encrypted = false;
+  /** Decides when it may be read. */
+  readGate: ReadGate = FREE_READS;
   private stream!: ByteStream;
   private boundHost: PeerHost | undefined;
   private rules: WireRules | undefined;
@@ -123,6 +131,11 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
 
   get remote(): Endpoint {
     return this.stream.remote;
+  }
+
+  /** For {@link readGate}, which alone may stop it from being read. */
+  get reading(): Pick<ByteStream, 'pause' | 'resume'> {
+    return this.stream;
   }
 
   /** BEP 10: `reqq`. */
@@ -193,7 +206,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
 
   readTarget(): Uint8Array {
     if (!this.greeted) return this.greeting.subarray(this.greetingLength);
-    return this.receiver.readTarget();
+    return this.readGate.aim(this.receiver.readTarget());
   }
 
   onRead(length: number): void {
@@ -206,6 +219,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     }
     this.receiver.onRead(length);
     if (this.closed) return;
+    this.readGate.count(length);
     this.upload?.pump();
     this.boundHost?.onBatch(this);
     this.closeIfUnsent();

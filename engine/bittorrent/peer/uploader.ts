@@ -3,6 +3,7 @@ import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
 import type { ByteStream } from '../../runtime/port.ts';
+import type { UploadGate, UploadTurns } from '../limits/gates.ts';
 import { type BlockOffset, blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { RequestQueue } from './request-queue.ts';
 
@@ -13,6 +14,15 @@ const RUN_BLOCKS_MAX = 16;
 const UPLOADS_SLAB_SHARE = 0.75;
 /** One run is on its way to the socket while the next one is read. */
 const RUNS_IN_FLIGHT_MAX = 2;
+const RUN_BYTES_MAX = RUN_BLOCKS_MAX * SLOT_BYTES;
+
+/** No limit but those of the slab and the socket. */
+const FREE_UPLOADS: UploadGate = {
+  pump: (uploads) => {
+    while (uploads.startRun(RUN_BYTES_MAX) > 0);
+  },
+  close: () => {},
+};
 
 export interface UploaderModules {
   readonly slab: Slab;
@@ -35,7 +45,9 @@ interface OutboundRun {
  * Answers the requests of one peer. Consecutive blocks become one run: one scatter read from disk puts their
  * payloads into a run of slots, the headers are written into the gaps left for them, and one write sends it all.
  */
-export class Uploader {
+export class Uploader implements UploadTurns {
+  /** Decides when runs may start. */
+  gate: UploadGate = FREE_UPLOADS;
   private readonly queue: RequestQueue;
   private readonly modules: UploaderModules;
   /** In the order of the requests; the first is sent first. */
@@ -78,14 +90,17 @@ export class Uploader {
 
   /** Starts as many reads as may be in flight. */
   pump(): void {
-    while (!this.closed && this.runs.length < RUNS_IN_FLIGHT_MAX && this.queue.length > 0) {
-      if (!this.startRun()) return;
-    }
+    this.gate.pump(this);
   }
 
-  private startRun(): boolean {
+  get isReady(): boolean {
+    return !this.closed && this.runs.length < RUNS_IN_FLIGHT_MAX && this.queue.length > 0;
+  }
+
+  startRun(bytesMax: number): number {
+    if (!this.isReady) return 0;
     const queue = this.queue;
-    const count = queue.runLength(RUN_BLOCKS_MAX, RUN_BLOCKS_MAX * SLOT_BYTES, FRAME_HEADER_BYTES);
+    const count = Math.max(1, queue.runLength(RUN_BLOCKS_MAX, bytesMax, FRAME_HEADER_BYTES));
     let payloadBytes = 0;
     for (let i = 0; i < count; i++) payloadBytes += queue.byteLength(i);
     const wireBytes = payloadBytes + count * FRAME_HEADER_BYTES;
@@ -95,7 +110,7 @@ export class Uploader {
     const lease = isCrowded ? undefined : slab.tryLease(Math.ceil(wireBytes / SLOT_BYTES), 'upload');
     if (lease === undefined) {
       this.waitForSlots();
-      return false;
+      return 0;
     }
     const run: OutboundRun = { lease, wireBytes, payloadBytes, ready: false };
     this.runs.push(run);
@@ -115,7 +130,7 @@ export class Uploader {
         this.send();
       },
     );
-    return true;
+    return wireBytes;
   }
 
   /** Writes the headers of the first `count` requests into the run at `offset`; returns the places of the payloads. */

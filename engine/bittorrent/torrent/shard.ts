@@ -9,7 +9,7 @@ import type { CloseReason } from '../peer/peer-host.ts';
 import { ReceiveMemory } from '../peer/receive-memory.ts';
 import { FileCache } from '../storage/file-cache.ts';
 import { DialRace } from '../transport/dial-race.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Transport, TransportName } from '../transport/transport.ts';
 import type { TorrentOptions } from './options.ts';
 import type { ExtensionPlug } from './plug.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
@@ -105,7 +105,9 @@ export class Shard {
     let { port } = at;
     try {
       for (const transport of this.transports) {
-        const listener = await transport.listen({ host: at.host, port }, (stream) => this.accept(stream));
+        const listener = await transport.listen({ host: at.host, port }, (stream) =>
+          this.accept(stream, transport.name),
+        );
         this.listeners.push(listener);
         if (port === 0) port = listener.local.port;
       }
@@ -168,12 +170,14 @@ export class Shard {
     return host === undefined || host.isStopped ? undefined : host;
   }
 
-  private accept(stream: ByteStream): StreamHandler | undefined {
+  private accept(stream: ByteStream, by: TransportName): StreamHandler | undefined {
     if (this.connections.size >= this.options.connectionsMax) {
       this.count('too-many-peers');
       return undefined;
     }
-    return this.encryption.accept(this.connection('incoming'), stream);
+    const connection = this.connection('incoming');
+    connection.transport = by;
+    return this.encryption.accept(connection, stream);
   }
 
   /**
@@ -183,6 +187,7 @@ export class Shard {
   admit(open: (owner: StreamHandler) => ByteStream): boolean {
     if (this.connections.size >= this.options.connectionsMax) return false;
     const connection = this.connection('incoming');
+    connection.transport = 'web';
     connection.attach(open(connection));
     return true;
   }
@@ -190,16 +195,27 @@ export class Shard {
   private dial(host: ShardHost, endpoint: Endpoint): void {
     const connection = this.connection('outgoing', host);
     host.onDialing(connection);
-    this.encryption.dial(connection, host.infoHashes[0]!, (owner) => this.connect(endpoint, owner));
+    this.encryption.dial(connection, host.infoHashes[0]!, (owner) =>
+      this.connect(endpoint, owner, (name) => {
+        connection.transport = name;
+      }),
+    );
   }
 
   /** By the only transport there is, or by whichever comes about. */
-  private connect(endpoint: Endpoint, owner: StreamHandler): ByteStream {
+  private connect(
+    endpoint: Endpoint,
+    owner: StreamHandler,
+    onWon: (name: TransportName) => void,
+  ): ByteStream {
     const { connectTimeoutMs: timeoutMs, headStartMs } = this.options;
     const { transports } = this;
-    if (transports.length === 1) return transports[0]!.connect(endpoint, owner, { timeoutMs });
+    if (transports.length === 1) {
+      onWon(transports[0]!.name);
+      return transports[0]!.connect(endpoint, owner, { timeoutMs });
+    }
     const { clock } = this.modules.runtime;
-    return new DialRace(endpoint, owner, { timeoutMs, headStartMs }, { transports, clock });
+    return new DialRace(endpoint, owner, { timeoutMs, headStartMs }, { transports, clock, onWon });
   }
 
   private async closeListeners(): Promise<void> {

@@ -7,7 +7,7 @@ import type {
   StreamHandler,
   Timer,
 } from '../../runtime/port.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TransportName } from './transport.ts';
 
 export interface DialRaceOptions extends ConnectOptions {
   /** So long one transport has before the next one is tried beside it; at once when it fails. */
@@ -18,6 +18,8 @@ export interface DialRaceModules {
   /** In the order they are tried; at least one. */
   readonly transports: readonly Transport[];
   readonly clock: Clock;
+  /** The stream stands, and this carries it. */
+  readonly onWon?: (name: TransportName) => void;
 }
 
 interface EarlyWrite {
@@ -104,6 +106,7 @@ export class DialRace implements ByteStream {
   opened(attempt: Attempt): boolean {
     if (this.gone || this.winner !== undefined) return false;
     this.winner = attempt.stream;
+    this.modules.onWon?.(attempt.name);
     this.timer?.cancel();
     this.attempts.delete(attempt);
     this.dropAttempts();
@@ -125,9 +128,9 @@ export class DialRace implements ByteStream {
   private tryNext(): void {
     this.timer?.cancel();
     const { transports, clock } = this.modules;
-    const attempt = new Attempt(this, this.handler);
-    this.attempts.add(attempt);
     const transport = transports[this.next++]!;
+    const attempt = new Attempt(this, this.handler, transport.name);
+    this.attempts.add(attempt);
     attempt.stream = transport.connect(this.to, attempt, this.options);
     if (this.next === transports.length) return;
     this.timer = clock.setTimer(this.options.headStartMs, () => this.tryNext());
@@ -153,13 +156,15 @@ export class DialRace implements ByteStream {
 /** One transport's try; the winner's passes everything on to the owner. */
 class Attempt implements StreamHandler {
   stream!: ByteStream;
+  readonly name: TransportName;
   private readonly race: DialRace;
   private readonly handler: StreamHandler;
   private won = false;
 
-  constructor(race: DialRace, handler: StreamHandler) {
+  constructor(race: DialRace, handler: StreamHandler, name: TransportName) {
     this.race = race;
     this.handler = handler;
+    this.name = name;
   }
 
   onOpen(): void {
