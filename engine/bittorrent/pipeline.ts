@@ -35,10 +35,14 @@ export class Pipeline {
   #windowBlocks = 0;
   /** When the peer last went from idle to busy. */
   #busySinceMs = 0;
+  /** When the last block came that left nothing in flight. */
+  #idleSinceMs = Number.NEGATIVE_INFINITY;
   #shortestDelayMs = 0;
   #hasDelay = false;
   /** Requests that were answered, or will not be. */
   #settled = 0;
+  /** Requests up to this one, counted like {@link #settled}, were in flight when the pipe was last filled. */
+  #fullUntil = 0;
   /** One request is timed at once: answers come in order, so it is this many-th to settle. */
   #timed = -1;
   #timedAtMs = 0;
@@ -95,8 +99,10 @@ export class Pipeline {
 
   /** `blocks` requests were sent. */
   sent(blocks: number, nowMs: number): void {
-    if (this.#outstanding === 0) this.#begin(nowMs);
+    // A pipe that a lump has emptied and that is filled again at once was not idle.
+    if (this.#outstanding === 0 && nowMs - this.#idleSinceMs >= TICK_MS) this.#begin(nowMs);
     this.#outstanding += blocks;
+    if (this.#outstanding + this.#step > this.#target) this.#fullUntil = this.#settled + this.#outstanding;
     if (this.#timed < 0) {
       this.#timed = this.#settled + this.#outstanding;
       this.#timedAtMs = nowMs;
@@ -105,8 +111,10 @@ export class Pipeline {
 
   /** A block that was asked for is here. */
   received(nowMs: number): void {
-    const wasFull = this.#outstanding + this.#step > this.#target;
+    // Asked of the time it was sent: blocks often come in lumps, and only after the last one is there a new request.
+    const wasFull = this.#settled < this.#fullUntil;
     this.#outstanding--;
+    if (this.#outstanding === 0) this.#idleSinceMs = nowMs;
     this.#settled++;
     this.#count(nowMs);
     if (this.#timed >= 0 && this.#settled >= this.#timed) this.#timeDelay(nowMs);
@@ -119,6 +127,7 @@ export class Pipeline {
   /** These requests will not be answered: rejected, cancelled, or dropped by a choke. */
   dropped(blocks: number): void {
     this.#outstanding = Math.max(0, this.#outstanding - blocks);
+    this.#fullUntil = Math.min(this.#fullUntil, this.#settled + this.#outstanding);
     this.#timed = -1;
   }
 

@@ -124,6 +124,29 @@ test('a peer that looks at its requests every 500 ms is asked for as much as it 
   for (const share of used.slice(5)) assert.ok(share > 0.9, `uses ${share}`);
 });
 
+test('a lump that is read before anything new is asked for doubles the pipe', () => {
+  const pipeline = new Pipeline({ blocksMax: 4096 });
+  pipeline.setPeerMax(2000);
+  const targets: number[] = [];
+  for (let lump = 1; lump <= 6; lump++) {
+    const count = pipeline.room;
+    pipeline.sent(count, (lump - 1) * 500);
+    for (let block = 0; block < count; block++) pipeline.received(lump * 500);
+    targets.push(pipeline.target);
+  }
+  assert.equal(targets, [8, 16, 32, 64, 128, 256]);
+});
+
+test('a pipe that nobody fills does not grow', () => {
+  const pipeline = new Pipeline({ blocksMax: 4096 });
+  for (let round = 0; round < 100; round++) {
+    pipeline.sent(2, round);
+    pipeline.received(round);
+    pipeline.received(round);
+  }
+  assert.is(pipeline.target, PIPELINE_START);
+});
+
 test('the peer’s reqq bounds it; 250 when the peer does not say', () => {
   assert.is(download({ bytesPerSec: 1e9, roundTripMs: 10, requestsMax: 500 }, 1000).targetMax, 500);
   const pipeline = new Pipeline({ blocksMax: 10_000 });
