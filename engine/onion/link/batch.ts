@@ -6,7 +6,10 @@ import type { CellBatch } from './types.ts';
 /** Cells that fit a run. */
 const CELLS_MAX = Math.floor(RUN_BYTES / CELL_BYTES);
 
-/** The one {@link CellBatch} of a receiver, filled and handed out again and again. */
+/**
+ * The one {@link CellBatch} of a receiver, filled and handed out again and again. It holds its run while there are
+ * cells in it.
+ */
 export class FilledBatch implements CellBatch {
   readonly offsets = new Int32Array(CELLS_MAX);
   count = 0;
@@ -23,12 +26,13 @@ export class FilledBatch implements CellBatch {
   }
 
   add(lease: Lease, offset: number): void {
-    this.#lease = lease;
+    if (this.#lease === undefined) this.#lease = lease.retain();
     this.offsets[this.count++] = offset;
   }
 
   clear(): void {
     this.count = 0;
+    this.#lease?.release();
     this.#lease = undefined;
   }
 }

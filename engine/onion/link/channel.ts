@@ -80,7 +80,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
     this.#options = options;
     this.#modules = modules;
     const { memory, runtime } = modules;
-    this.#receiver = new CellReceiver({ memory, sink: this });
+    this.#receiver = new CellReceiver({ memory, sink: this, clock: runtime.clock });
     this.#sender = new CellSender({
       slab: memory.slab.bytes,
       buffers: memory.gatherBuffers,
@@ -200,6 +200,7 @@ export class TlsChannel implements Channel, StreamHandler, ReceiverSink {
   onDrain(): void {}
 
   onClose(end: StreamEnd): void {
+    this.#receiver.flush();
     this.#stop({ kind: end.kind, reason: end.code });
     this.#closed = true;
     this.#receiver.close();

@@ -1,14 +1,20 @@
 import type { Lease } from '../../kernels/lease.ts';
+import type { Clock, Timer } from '../../runtime/port.ts';
 import { CELL, CELL_BYTES, type CellCommand, isVariable } from '../cell/command.ts';
 import { type CellHead, emptyHead, peekCell } from '../cell/peek.ts';
 import { FilledBatch } from './batch.ts';
 import { CARRY_BYTES_MAX, type CellMemory, RUN_SLOTS, VARIABLE_BODY_BYTES_MAX } from './cell-memory.ts';
 import type { CellBatch } from './types.ts';
 
-/** A read of so many bytes or more makes a channel busy: the next goes into a run of its own. */
-const BUSY_READ_BYTES = 4096;
-/** So many shorter ones in a row, and it is quiet again: what is sent in bulk ends in short records, too. */
-const QUIET_READS = 8;
+/** So many bytes in one turn of the event loop make a channel busy: the next go into a run of its own. */
+const BUSY_TURN_BYTES = 4096;
+/** So many turns with less in a row, and it is quiet again: what is sent in bulk ends in short records, too. */
+const QUIET_TURNS = 8;
+/**
+ * So many cells are handed out at once; fewer wait for the end of the turn. C tor sends a record for every few cells,
+ * and TLS hands out record by record.
+ */
+const GATHERED_CELLS = 32;
 /** With less room at its end a run is left. */
 const ROOM_BYTES_MIN = 4096;
 const NOTHING = new Uint8Array(0);
@@ -36,6 +42,7 @@ export class CellReceiver {
   isOpen = false;
   readonly #memory: CellMemory;
   readonly #sink: ReceiverSink;
+  readonly #clock: Clock;
   readonly #batch = new FilledBatch();
   readonly #head = emptyHead();
   #run: Lease | undefined;
@@ -43,7 +50,9 @@ export class CellReceiver {
   #filled = 0;
   #parsed = 0;
   #busy = false;
-  #shortReads = 0;
+  #turnBytes = 0;
+  #shortTurns = 0;
+  #turnEnd: Timer | undefined;
   /** A cell's beginning, between two reads into the scratch buffer. */
   #carry: Uint8Array = NOTHING;
   /** Bytes of a cell that nobody wants, still to come. */
@@ -54,9 +63,14 @@ export class CellReceiver {
   #wantsRoom = false;
   #closed = false;
 
-  constructor(modules: { readonly memory: CellMemory; readonly sink: ReceiverSink }) {
+  constructor(modules: {
+    readonly memory: CellMemory;
+    readonly sink: ReceiverSink;
+    readonly clock: Clock;
+  }) {
     this.#memory = modules.memory;
     this.#sink = modules.sink;
+    this.#clock = modules.clock;
   }
 
   /** Where the next bytes go. */
@@ -85,7 +99,7 @@ export class CellReceiver {
       this.#filled += length;
       stats.directBytes += length;
       this.#parsed = this.#parse(slab.bytes, this.#parsed, this.#filled, this.#run);
-      this.#deliver();
+      this.#deliverMany();
       return;
     }
     if (this.#stalled !== undefined) {
@@ -101,10 +115,14 @@ export class CellReceiver {
     this.#parseCopied(scratch, start, CARRY_BYTES_MAX + length);
   }
 
+  /** Hands out at once what waits for the end of the turn: the stream has ended. */
+  flush(): void {
+    this.#deliver();
+  }
+
   /** Nothing is read or handed out any more. The stream below must be closed: its target may lie in our run. */
   close(): void {
-    this.#closed = true;
-    this.#batch.clear();
+    this.stop();
     this.#stalled = undefined;
     this.#carry = NOTHING;
     if (this.#run !== undefined) this.#memory.returnRun(this.#run);
@@ -114,17 +132,29 @@ export class CellReceiver {
   /** Hands out nothing more, although the stream still has a target. */
   stop(): void {
     this.#closed = true;
+    this.#turnEnd?.cancel();
+    this.#turnEnd = undefined;
     this.#batch.clear();
   }
 
   #note(length: number): void {
-    if (length >= BUSY_READ_BYTES) {
+    if (this.#closed) return;
+    this.#turnBytes += length;
+    if (this.#turnBytes >= BUSY_TURN_BYTES) {
       this.#busy = true;
-      this.#shortReads = 0;
-    } else if (this.#busy) {
-      this.#shortReads += 1;
-      this.#busy = this.#shortReads < QUIET_READS;
+      this.#shortTurns = 0;
     }
+    this.#turnEnd ??= this.#clock.setTimer(0, () => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#turnEnd = undefined;
+    if (this.#turnBytes < BUSY_TURN_BYTES && this.#busy) {
+      this.#shortTurns += 1;
+      this.#busy = this.#shortTurns < QUIET_TURNS;
+    }
+    this.#turnBytes = 0;
+    this.#deliver();
   }
 
   #leaveRun(): void {
@@ -135,7 +165,7 @@ export class CellReceiver {
 
   #parseCopied(bytes: Uint8Array, start: number, end: number): void {
     const parsed = this.#parse(bytes, start, end, undefined);
-    this.#deliver();
+    this.#deliverMany();
     if (this.#closed) return;
     const rest = parsed < end ? bytes.slice(parsed, end) : NOTHING;
     if (this.#wantsRoom) this.#stall(rest);
@@ -237,6 +267,10 @@ export class CellReceiver {
   /** Whether nobody looks into cells of that command. During the handshake all of them count. */
   #isIdle(command: CellCommand): boolean {
     return this.isOpen && (command === CELL.vpadding || command > CELL.authenticate);
+  }
+
+  #deliverMany(): void {
+    if (this.#batch.count >= GATHERED_CELLS) this.#deliver();
   }
 
   #deliver(): void {

@@ -1,5 +1,6 @@
 // Aim: however a stream of cells is cut into reads, large or small, the same cells come out in the same order, those
-// that nobody wants are dropped as they come, and memory that is short only makes it wait.
+// that nobody wants are dropped as they come, memory that is short only makes it wait, and the cells of many short
+// reads of one turn come out together.
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,6 +8,7 @@ import { Slab } from '../../../engine/kernels/slab.ts';
 import { CELL } from '../../../engine/onion/cell/command.ts';
 import { CellMemory, VARIABLE_BODY_BYTES_MAX } from '../../../engine/onion/link/cell-memory.ts';
 import { CellReceiver, type ReceiverSink } from '../../../engine/onion/link/receiver.ts';
+import type { Clock } from '../../../engine/runtime/port.ts';
 import { cell, variable } from './support.ts';
 
 const test = suite('cell receiver');
@@ -14,16 +16,40 @@ const test = suite('cell receiver');
 /** What came out, in words. */
 interface Result {
   readonly seen: string[];
+  /** Cells of each batch. */
+  readonly batches: number[];
   readonly memory: CellMemory;
   readonly slab: Slab;
 }
 
-function receive(stream: Uint8Array, cuts: readonly number[], slotCount = 40): Result {
+/** A clock on which a turn ends when it is told to. */
+function turnClock(): Clock & { endTurn(): void } {
+  const due = new Set<() => void>();
+  return {
+    now: () => 0 as ReturnType<Clock['now']>,
+    wallClock: () => 0,
+    setTimer(_delayMs, callback) {
+      due.add(callback);
+      return { cancel: () => due.delete(callback) };
+    },
+    endTurn() {
+      for (const callback of [...due]) {
+        due.delete(callback);
+        callback();
+      }
+    },
+  };
+}
+
+function receive(stream: Uint8Array, cuts: readonly number[], slotCount = 40, readsInTurn = 1): Result {
   const slab = new Slab({ slotCount, threadCountMax: 1 });
   const memory = new CellMemory({}, { slab });
   const seen: string[] = [];
+  const batches: number[] = [];
+  const clock = turnClock();
   const sink: ReceiverSink = {
     onBatch(batch) {
+      batches.push(batch.count);
       for (let i = 0; i < batch.count; i++) {
         const at = batch.offsets[i]!;
         assert.ok(at >= batch.lease.offset && at + 514 <= batch.lease.offset + batch.lease.byteLength);
@@ -38,7 +64,7 @@ function receive(stream: Uint8Array, cuts: readonly number[], slotCount = 40): R
     onStall: () => seen.push('stall'),
     onRoom: () => seen.push('room'),
   };
-  const receiver = new CellReceiver({ memory, sink });
+  const receiver = new CellReceiver({ memory, sink, clock });
   receiver.isNarrow = false;
   receiver.isOpen = true;
   let at = 0;
@@ -49,11 +75,13 @@ function receive(stream: Uint8Array, cuts: readonly number[], slotCount = 40): R
     target.set(stream.subarray(at, at + length));
     at += length;
     receiver.onRead(length);
+    if (turn % readsInTurn === readsInTurn - 1) clock.endTurn();
   }
+  receiver.flush();
   receiver.close();
   memory.close();
   slab.assertAllReturned();
-  return { seen, memory, slab };
+  return { seen, batches, memory, slab };
 }
 
 function wordsOf(bytes: Uint8Array): string {
@@ -83,22 +111,27 @@ test('cells come out whole and in order', () => {
     maxLength: 8,
   });
   fc.assert(
-    fc.property(fc.array(piece, { minLength: 1, maxLength: 60 }), cuts, (pieces, lengths) => {
-      const cells = pieces.map(({ command, length }, i) =>
-        command >= 128 ? variable(command, length, i & 0xff) : cell(1000 + i, command, i & 0xff),
-      );
-      const expected = pieces.map(({ command }, i) =>
-        command === 128 || command === 200 ? `dropped ${command}` : wordsOf(cells[i]!),
-      );
-      const stream = new Uint8Array(Buffer.concat(cells));
-      // Tiny cuts through megabytes would only take long.
-      const small = stream.length > 200_000 ? [...lengths, 20_000] : lengths;
-      const { seen } = receive(stream, small);
-      // What is dropped has no place among the others.
-      const isKept = (words: string): boolean => !words.startsWith('dropped');
-      assert.equal(seen.filter(isKept), expected.filter(isKept));
-      assert.is(seen.length, expected.length);
-    }),
+    fc.property(
+      fc.array(piece, { minLength: 1, maxLength: 60 }),
+      cuts,
+      fc.integer({ min: 1, max: 9 }),
+      (pieces, lengths, readsInTurn) => {
+        const cells = pieces.map(({ command, length }, i) =>
+          command >= 128 ? variable(command, length, i & 0xff) : cell(1000 + i, command, i & 0xff),
+        );
+        const expected = pieces.map(({ command }, i) =>
+          command === 128 || command === 200 ? `dropped ${command}` : wordsOf(cells[i]!),
+        );
+        const stream = new Uint8Array(Buffer.concat(cells));
+        // Tiny cuts through megabytes would only take long.
+        const small = stream.length > 200_000 ? [...lengths, 20_000] : lengths;
+        const { seen } = receive(stream, small, 40, readsInTurn);
+        // What is dropped has no place among the others.
+        const isKept = (words: string): boolean => !words.startsWith('dropped');
+        assert.equal(seen.filter(isKept), expected.filter(isKept));
+        assert.is(seen.length, expected.length);
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -118,6 +151,15 @@ test('short reads among long ones are not copied either, and several in a row ma
   assert.is(among.stats.copiedBytes, 31 * 514, 'the first read only');
   const quiet = receive(stream, [16384, ...new Array<number>(600).fill(514)]).memory;
   assert.is(quiet.stats.directBytes, 8 * 514);
+});
+
+test('the cells of many short reads of one turn come out together, and make a channel busy', () => {
+  const cells = Array.from({ length: 40 }, (_, i) => cell(i, CELL.relay, i & 0xff));
+  const { batches, memory, seen } = receive(new Uint8Array(Buffer.concat(cells)), [514], 40, 20);
+  assert.is(seen.length, 40);
+  // The first eight are copied into the run of all, the others lie in one of the channel's own.
+  assert.equal(batches, [8, 12, 20]);
+  assert.is(memory.stats.copiedBytes, 8 * 514);
 });
 
 test('a variable cell that is too long is told before it is kept', () => {
