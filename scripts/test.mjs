@@ -4,7 +4,7 @@
  *   node scripts/test.mjs                   all of it
  *   node scripts/test.mjs picker sim        only the test files whose path holds one of the words
  *   --verbose       show what every test file prints
- *   --jobs N        test files at once (2)
+ *   --jobs N        test files at once (2), beside one that mostly waits for other people's programs
  *   --no-coverage   do not count lines
  *
  * Ends with `N passed, N failed` alone on a line. With ALLIUM_REQUIRE_PEERS=1 a missing program is a failure.
@@ -54,7 +54,11 @@ async function compile() {
   }
 }
 
-/** Runs the files, `jobs` at a time, first those that want to be alone. @returns {Promise<import('./support/test-files.mjs').FileResult[]>} */
+/**
+ * Runs the files: first those that want to be alone, then `jobs` at a time; with several, one more at a time of those
+ * that mostly wait for other people's programs.
+ * @returns {Promise<import('./support/test-files.mjs').FileResult[]>}
+ */
 async function runFiles(files, env, options) {
   const results = [];
   const work = async (waiting) => {
@@ -64,10 +68,11 @@ async function runFiles(files, env, options) {
       show(result, options.verbose);
     }
   };
-  const isAlone = (file) => runsAlone(root, file);
-  await work(files.filter(isAlone));
-  const others = files.filter((file) => !isAlone(file));
-  await Promise.all(Array.from({ length: options.jobs }, () => work(others)));
+  await work(files.filter((file) => runsAlone(root, file)));
+  const others = files.filter((file) => !runsAlone(root, file));
+  const waits = (file) => options.jobs > 1 && file.endsWith('.interop.js');
+  const busy = others.filter((file) => !waits(file));
+  await Promise.all([work(others.filter(waits)), ...Array.from({ length: options.jobs }, () => work(busy))]);
   return results;
 }
 
