@@ -23,12 +23,11 @@ const FORCED = { in_enc_policy: 0, out_enc_policy: 0, allowed_enc_level: 2, pref
 const OBFUSCATED = { in_enc_policy: 0, out_enc_policy: 0, allowed_enc_level: 3, prefer_rc4: false } as const;
 const ARIA2_FORCED = ['--bt-require-crypto=true', '--bt-min-crypto-level=arc4'];
 
-const suite = interopSuite('encrypted and through a proxy', [
-  'libtorrent',
-  'transmission-daemon',
-  'aria2c',
-  'microsocks',
-]);
+const suite = interopSuite(
+  'encrypted and through a proxy',
+  ['libtorrent', 'transmission-daemon', 'aria2c', 'microsocks'],
+  { atOnce: 4 },
+);
 
 interface Payload {
   readonly root: string;
@@ -74,35 +73,6 @@ async function seed(
   return { port, program };
 }
 
-for (const [name, settings, words] of [
-  ['RC4 only, required by both', FORCED, REQUIRED],
-  ['plaintext behind the handshake', OBFUSCATED, ['--encryption', 'prefer']],
-] as const) {
-  suite(proves(`from libtorrent: ${name}`, ['MSE required: we download', 'libtorrent']), async () => {
-    const payload = await makePayload();
-    const seeder = await Libtorrent.start(settings);
-    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
-    await get(payload, seeder.port, words);
-    await seeder.stop();
-  });
-
-  suite(
-    proves(`to libtorrent, which dials: ${name}`, ['MSE required: they download', 'libtorrent']),
-    async () => {
-      const payload = await makePayload();
-      const { port, program } = await seed(payload, words);
-      const out = scratchFolder();
-      const leecher = await Libtorrent.start(settings);
-      await leecher.add({ torrent: payload.torrent, folder: out });
-      await leecher.connect(port);
-      assert.is((await leecher.complete()).failedBytes, 0);
-      await same(payload, out);
-      await leecher.stop();
-      await program.stop();
-    },
-  );
-}
-
 suite(
   proves('from Transmission, encryption required by both', ['MSE required: we download', 'Transmission']),
   async () => {
@@ -131,6 +101,35 @@ suite(
     await program.stop();
   },
 );
+
+for (const [name, settings, words] of [
+  ['RC4 only, required by both', FORCED, REQUIRED],
+  ['plaintext behind the handshake', OBFUSCATED, ['--encryption', 'prefer']],
+] as const) {
+  suite(proves(`from libtorrent: ${name}`, ['MSE required: we download', 'libtorrent']), async () => {
+    const payload = await makePayload();
+    const seeder = await Libtorrent.start(settings);
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+    await get(payload, seeder.port, words);
+    await seeder.stop();
+  });
+
+  suite(
+    proves(`to libtorrent, which dials: ${name}`, ['MSE required: they download', 'libtorrent']),
+    async () => {
+      const payload = await makePayload();
+      const { port, program } = await seed(payload, words);
+      const out = scratchFolder();
+      const leecher = await Libtorrent.start(settings);
+      await leecher.add({ torrent: payload.torrent, folder: out });
+      await leecher.connect(port);
+      assert.is((await leecher.complete()).failedBytes, 0);
+      await same(payload, out);
+      await leecher.stop();
+      await program.stop();
+    },
+  );
+}
 
 suite(proves('from aria2, encryption required by both', ['MSE required: we download', 'aria2']), async () => {
   const payload = await makePayload();

@@ -14,11 +14,11 @@ import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
 const LOOPBACK = ['--host', '127.0.0.1', '--no-tracker'];
-const magnets = interopSuite('magnet links with other programs', [
-  'libtorrent',
-  'transmission-daemon',
-  'aria2c',
-]);
+const magnets = interopSuite(
+  'magnet links with other programs',
+  ['libtorrent', 'transmission-daemon', 'aria2c'],
+  { atOnce: 4 },
+);
 
 async function linkOf(payload: Payload, port?: number): Promise<string> {
   const peer = port === undefined ? [] : ['--peer', `127.0.0.1:${port}`];
@@ -46,28 +46,6 @@ async function seed(payload: Payload, peers: readonly number[] = []) {
   return { port, program };
 }
 
-for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-  magnets(proves(`${kind}: from libtorrent`, ['magnet only: we download', 'libtorrent']), async () => {
-    const payload = await makePayload(kind);
-    const seeder = await Libtorrent.start();
-    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
-    await getBy(await linkOf(payload, seeder.port), payload);
-    await seeder.stop();
-  });
-
-  magnets(proves(`${kind}: to libtorrent`, ['magnet only: they download', 'libtorrent']), async () => {
-    const payload = await makePayload(kind);
-    const { port, program } = await seed(payload);
-    const out = scratchFolder();
-    const leecher = await Libtorrent.start();
-    await leecher.add({ magnet: await linkOf(payload, port), folder: out });
-    await leecher.complete();
-    await payload.same(out);
-    await leecher.stop();
-    await program.stop();
-  });
-}
-
 magnets(proves('from Transmission', ['magnet only: we download', 'Transmission']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Transmission.start();
@@ -92,14 +70,6 @@ magnets(
   },
 );
 
-magnets(proves('from aria2', ['magnet only: we download', 'aria2']), async () => {
-  const payload = await makePayload('v1');
-  const seeder = await Aria2.start(payload.torrent, payload.root);
-  await seeder.complete();
-  await getBy(await linkOf(payload, seeder.port), payload);
-  await seeder.stop();
-});
-
 magnets(
   proves('peers that Allium knows are told to each other (PEX)', ['PEX between two of theirs', 'libtorrent']),
   async () => {
@@ -120,6 +90,36 @@ magnets(
     await Promise.all([a.stop(), b.stop(), program.stop()]);
   },
 );
+
+for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+  magnets(proves(`${kind}: from libtorrent`, ['magnet only: we download', 'libtorrent']), async () => {
+    const payload = await makePayload(kind);
+    const seeder = await Libtorrent.start();
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+    await getBy(await linkOf(payload, seeder.port), payload);
+    await seeder.stop();
+  });
+
+  magnets(proves(`${kind}: to libtorrent`, ['magnet only: they download', 'libtorrent']), async () => {
+    const payload = await makePayload(kind);
+    const { port, program } = await seed(payload);
+    const out = scratchFolder();
+    const leecher = await Libtorrent.start();
+    await leecher.add({ magnet: await linkOf(payload, port), folder: out });
+    await leecher.complete();
+    await payload.same(out);
+    await leecher.stop();
+    await program.stop();
+  });
+}
+
+magnets(proves('from aria2', ['magnet only: we download', 'aria2']), async () => {
+  const payload = await makePayload('v1');
+  const seeder = await Aria2.start(payload.torrent, payload.root);
+  await seeder.complete();
+  await getBy(await linkOf(payload, seeder.port), payload);
+  await seeder.stop();
+});
 
 magnets(proves('a seeder is found by PEX alone', ['PEX only: we download', 'libtorrent']), async () => {
   const payload = await makePayload('v1');

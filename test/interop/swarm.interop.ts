@@ -17,11 +17,11 @@ import { Transmission } from './support/transmission.ts';
 
 const MAIN = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
 const LOOPBACK = ['--host', '127.0.0.1', '--no-tracker'];
-const swarm = interopSuite('download from and seed to other programs', [
-  'libtorrent',
-  'transmission-daemon',
-  'aria2c',
-]);
+const swarm = interopSuite(
+  'download from and seed to other programs',
+  ['libtorrent', 'transmission-daemon', 'aria2c'],
+  { atOnce: 4 },
+);
 
 async function get(payload: Payload, port: number): Promise<void> {
   const out = scratchFolder();
@@ -55,30 +55,6 @@ async function seed(payload: Payload, peer?: number): Promise<{ port: number; pr
   return { port, program };
 }
 
-for (const kind of ['v1', 'v2', 'hybrid'] as const) {
-  swarm(proves(`${kind}: from libtorrent`, [`${kind}: we download`, 'libtorrent']), async () => {
-    const payload = await makePayload(kind);
-    const seeder = await Libtorrent.start();
-    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
-    await get(payload, seeder.port);
-    await seeder.stop();
-  });
-
-  swarm(proves(`${kind}: to libtorrent`, [`${kind}: they download`, 'libtorrent']), async () => {
-    const payload = await makePayload(kind);
-    const { port, program } = await seed(payload);
-    const out = scratchFolder();
-    const leecher = await Libtorrent.start();
-    await leecher.add({ torrent: payload.torrent, folder: out });
-    await leecher.connect(port);
-    const status = await leecher.complete();
-    assert.is(status.failedBytes, 0);
-    await payload.same(out);
-    await leecher.stop();
-    await program.stop();
-  });
-}
-
 swarm(proves('from Transmission', ['v1: we download', 'Transmission']), async () => {
   const payload = await makePayload('v1');
   const seeder = await Transmission.start();
@@ -96,25 +72,6 @@ swarm(proves('to Transmission, which is dialled', ['v1: they download', 'Transmi
   const { program } = await seed(payload, leecher.port);
   const status = await leecher.complete(id);
   assert.is(status.corruptEver, 0);
-  await payload.same(out);
-  await leecher.stop();
-  await program.stop();
-});
-
-swarm(proves('from aria2', ['v1: we download', 'aria2']), async () => {
-  const payload = await makePayload('v1');
-  const seeder = await Aria2.start(payload.torrent, payload.root);
-  await seeder.complete();
-  await get(payload, seeder.port);
-  await seeder.stop();
-});
-
-swarm(proves('to aria2, which is dialled', ['v1: they download', 'aria2']), async () => {
-  const payload = await makePayload('v1');
-  const out = scratchFolder();
-  const leecher = await Aria2.start(payload.torrent, out);
-  const { program } = await seed(payload, leecher.port);
-  await leecher.complete();
   await payload.same(out);
   await leecher.stop();
   await program.stop();
@@ -142,5 +99,48 @@ swarm(
     await Promise.all([seeder.stop(), transmission.stop(), aria2.stop(), tracker.stop()]);
   },
 );
+
+for (const kind of ['v1', 'v2', 'hybrid'] as const) {
+  swarm(proves(`${kind}: from libtorrent`, [`${kind}: we download`, 'libtorrent']), async () => {
+    const payload = await makePayload(kind);
+    const seeder = await Libtorrent.start();
+    await seeder.add({ torrent: payload.torrent, folder: payload.root, seed: true });
+    await get(payload, seeder.port);
+    await seeder.stop();
+  });
+
+  swarm(proves(`${kind}: to libtorrent`, [`${kind}: they download`, 'libtorrent']), async () => {
+    const payload = await makePayload(kind);
+    const { port, program } = await seed(payload);
+    const out = scratchFolder();
+    const leecher = await Libtorrent.start();
+    await leecher.add({ torrent: payload.torrent, folder: out });
+    await leecher.connect(port);
+    const status = await leecher.complete();
+    assert.is(status.failedBytes, 0);
+    await payload.same(out);
+    await leecher.stop();
+    await program.stop();
+  });
+}
+
+swarm(proves('from aria2', ['v1: we download', 'aria2']), async () => {
+  const payload = await makePayload('v1');
+  const seeder = await Aria2.start(payload.torrent, payload.root);
+  await seeder.complete();
+  await get(payload, seeder.port);
+  await seeder.stop();
+});
+
+swarm(proves('to aria2, which is dialled', ['v1: they download', 'aria2']), async () => {
+  const payload = await makePayload('v1');
+  const out = scratchFolder();
+  const leecher = await Aria2.start(payload.torrent, out);
+  const { program } = await seed(payload, leecher.port);
+  await leecher.complete();
+  await payload.same(out);
+  await leecher.stop();
+  await program.stop();
+});
 
 swarm.run();

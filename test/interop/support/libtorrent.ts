@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { peerPath } from './peers.ts';
 import { freePort, RunningProgram, until } from './program.ts';
@@ -6,6 +7,7 @@ import { freePort, RunningProgram, until } from './program.ts';
 // Compiled files lie in dist/test/interop/support; Python sources are not copied there.
 const SCRIPT = fileURLToPath(new URL('../../../../test/interop/support/libtorrent_peer.py', import.meta.url));
 const ANSWER_TIMEOUT_MS = 60_000;
+const LEAVE_TIMEOUT_MS = 10_000;
 
 export interface LibtorrentInfo {
   readonly name: string;
@@ -139,6 +141,13 @@ export class Libtorrent {
       },
       timeoutMs,
     );
+  }
+
+  /** Ends as a user would end it: its trackers hear of it. */
+  async leave(): Promise<void> {
+    this.#program.child.stdin?.end();
+    await Promise.race([this.#program.ended, sleep(LEAVE_TIMEOUT_MS, undefined, { ref: false })]);
+    await this.stop();
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Callback, type Context, suite, type Test } from 'uvu';
+import { Lanes } from './lanes.ts';
 import { endPrograms } from './program.ts';
 import { record } from './proves.ts';
 
@@ -21,6 +22,9 @@ const PACKAGES = {
   tor: 'tor',
   'tor-gencert': 'tor',
 } as const;
+
+/** What uvu hands to a test. */
+type TestContext = Parameters<Callback<Context>>[0];
 
 export type PeerName = keyof typeof PACKAGES;
 
@@ -67,14 +71,19 @@ function findLibtorrent(): string | undefined {
 /**
  * A uvu suite that needs these programs. When one is missing, its tests are skipped and the test run says so in
  * its closing lines; with ALLIUM_REQUIRE_PEERS=1 they fail instead. Programs still running after its last test are
- * killed.
+ * killed. `atOnce`: that many tests run at the same time, as most of them wait for the timers of others; they must
+ * share nothing.
  */
-export function interopSuite(name: string, peers: readonly PeerName[]): Test<Context> {
+export function interopSuite(
+  name: string,
+  peers: readonly PeerName[],
+  { atOnce = 1 }: { readonly atOnce?: number } = {},
+): Test<Context> {
   const inner = suite(name);
   const missing = peers.filter((peer) => findPeer(peer) === undefined);
   if (missing.length === 0) {
     inner.after(endPrograms);
-    return recording(inner);
+    return recording(inner, new Lanes<TestContext>({ count: atOnce }));
   }
   const packages = [...new Set(missing.map((peer) => `${peer}: Debian package ${PACKAGES[peer]}`))].join(
     ', ',
@@ -85,9 +94,9 @@ export function interopSuite(name: string, peers: readonly PeerName[]): Test<Con
 }
 
 /** Notes how each test went that says what it proves. */
-function recording(inner: Test<Context>): Test<Context> {
+function recording(inner: Test<Context>, lanes: Lanes<TestContext>): Test<Context> {
   const register = (name: string, test: Callback<Context>): void => {
-    inner(name, async (context) => {
+    const number = lanes.add(async (context) => {
       try {
         await test(context);
         record(name, 'passed');
@@ -96,6 +105,7 @@ function recording(inner: Test<Context>): Test<Context> {
         throw error;
       }
     });
+    inner(name, (context) => lanes.outcome(number, context));
   };
   return Object.assign(register, {
     only: inner.only,
