@@ -4,6 +4,7 @@ import { registerCreate } from './create.ts';
 import { registerDht } from './dht.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerGet } from './get.ts';
+import { registerImport } from './import.ts';
 import { registerInfo } from './info.ts';
 import { registerMagnet } from './magnet.ts';
 import { registerNode } from './node.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerGet,
   registerSeed,
   registerNode,
+  registerImport,
   registerOnion,
   registerDht,
   registerTracker,
