@@ -214,6 +214,11 @@ export interface FileStat {
 export interface FileHandle {
   /** Bytes read; fewer than asked only at the end of the file. */
   readv(buffers: readonly Uint8Array[], position: number): Promise<number>;
+  /**
+   * As {@link readv}, but at once: nothing else happens before it returns, so for what is believed to lie in memory.
+   * May read less than there is. Throws when it cannot. Absent where a read always takes its time.
+   */
+  readNow?(buffers: readonly Uint8Array[], position: number): number;
   /** Writes all of it. */
   writev(buffers: readonly Uint8Array[], position: number): Promise<void>;
   stat(): Promise<FileStat>;

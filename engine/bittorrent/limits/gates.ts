@@ -1,3 +1,8 @@
+import { SLOT_BYTES } from '../../kernels/types.ts';
+
+/** The most that one turn brings: what one read of a socket, or of the disk, takes. */
+export const TURN_BYTES_MAX = 16 * SLOT_BYTES;
+
 /** What limits the reads of one connection. */
 export interface ReadGate {
   /** The part of `target` that one read may fill, from its beginning on. */
@@ -6,7 +11,7 @@ export interface ReadGate {
   count(byteLength: number): void;
   /** It is not being read, whatever the peer sends: its silence is not its own. */
   readonly isHolding: boolean;
-  /** Another one takes its place, or the connection is gone. */
+  /** It is of no more use: another one takes its place, or the connection is gone. Does not go on reading. */
   close(): void;
 }
 
@@ -31,5 +36,13 @@ export const FREE_READS: ReadGate = {
   aim: (target) => target,
   count: () => {},
   isHolding: false,
+  close: () => {},
+};
+
+/** No limit but those of the slab and the socket. */
+export const FREE_UPLOADS: UploadGate = {
+  pump: (uploads) => {
+    while (uploads.startRun(Number.MAX_SAFE_INTEGER) > 0);
+  },
   close: () => {},
 };

@@ -353,6 +353,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
       {
         slab: this.modules.slab,
         stream: this.stream,
+        clock: this.modules.clock,
         read: (piece, begin, targets) => host.read(piece, begin, targets),
         onSent: (byteLength) => {
           this.uploadedBytes += byteLength;

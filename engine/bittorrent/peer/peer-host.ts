@@ -44,8 +44,8 @@ export interface PeerHost {
   onBlock(peer: PeerConnection, run: InboundRun, index: number, slot: Lease): void;
   /** A valid request has been queued, or cancelled ones rejected: the moment to count or refuse. */
   mayServe(peer: PeerConnection, piece: PieceIndex): boolean;
-  /** Fills the targets with the bytes of a verified piece. */
-  read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void>;
+  /** Fills the targets with the bytes of a verified piece. Undefined: it is done already. */
+  read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> | undefined;
   onSent(peer: PeerConnection, byteLength: number): void;
   onReadError(peer: PeerConnection, piece: PieceIndex, error: unknown): void;
   /** After reading a batch: the moment to ask for more. */

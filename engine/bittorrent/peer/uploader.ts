@@ -2,33 +2,31 @@ import { writeUint32 } from '../../codec/big-endian.ts';
 import type { Lease } from '../../kernels/lease.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
-import type { ByteStream } from '../../runtime/port.ts';
-import type { UploadGate, UploadTurns } from '../limits/gates.ts';
+import type { ByteStream, Clock } from '../../runtime/port.ts';
+import { FREE_UPLOADS, type UploadGate, type UploadTurns } from '../limits/gates.ts';
 import { type BlockOffset, blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { RequestQueue } from './request-queue.ts';
+import { RunLength } from './run-length.ts';
 
 const PIECE_ID = 7;
-/** Blocks that one disk read fetches and one socket write sends. */
-const RUN_BLOCKS_MAX = 16;
 /** When more of the slab than this is leased, uploads wait. */
 const UPLOADS_SLAB_SHARE = 0.75;
-/** One run is on its way to the socket while the next one is read. */
+/**
+ * One run is on its way to the socket while the next one is read. What lies in memory is read when its turn has come: by
+ * then the system has room for it, and between reading and sending it stays in the cache of the core.
+ */
 const RUNS_IN_FLIGHT_MAX = 2;
-const RUN_BYTES_MAX = RUN_BLOCKS_MAX * SLOT_BYTES;
-
-/** No limit but those of the slab and the socket. */
-const FREE_UPLOADS: UploadGate = {
-  pump: (uploads) => {
-    while (uploads.startRun(RUN_BYTES_MAX) > 0);
-  },
-  close: () => {},
-};
 
 export interface UploaderModules {
   readonly slab: Slab;
   readonly stream: ByteStream;
-  /** Fills the targets with the bytes of a verified piece. */
-  readonly read: (piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]) => Promise<void>;
+  readonly clock: Clock;
+  /** Fills the targets with the bytes of a verified piece. Undefined: it is done already. */
+  readonly read: (
+    piece: PieceIndex,
+    begin: BlockOffset,
+    targets: readonly Uint8Array[],
+  ) => Promise<void> | undefined;
   /** `byteLength` of payload have been taken by the system. */
   readonly onSent: (byteLength: number) => void;
   readonly onReadError: (piece: PieceIndex, error: unknown) => void;
@@ -38,7 +36,9 @@ interface OutboundRun {
   readonly lease: Lease;
   readonly wireBytes: number;
   readonly payloadBytes: number;
+  readonly blocks: number;
   ready: boolean;
+  writtenMs: number;
 }
 
 /**
@@ -52,6 +52,8 @@ export class Uploader implements UploadTurns {
   private readonly modules: UploaderModules;
   /** In the order of the requests; the first is sent first. */
   private readonly runs: OutboundRun[] = [];
+  private readonly length = new RunLength();
+  private runsMax = RUNS_IN_FLIGHT_MAX;
   private waitingForSlots = false;
   private closed = false;
 
@@ -94,13 +96,13 @@ export class Uploader implements UploadTurns {
   }
 
   get isReady(): boolean {
-    return !this.closed && this.runs.length < RUNS_IN_FLIGHT_MAX && this.queue.length > 0;
+    return !this.closed && this.runs.length < this.runsMax && this.queue.length > 0;
   }
 
   startRun(bytesMax: number): number {
     if (!this.isReady) return 0;
     const queue = this.queue;
-    const count = Math.max(1, queue.runLength(RUN_BLOCKS_MAX, bytesMax, FRAME_HEADER_BYTES));
+    const count = Math.max(1, queue.runLength(this.length.blocksMax, bytesMax, FRAME_HEADER_BYTES));
     let payloadBytes = 0;
     for (let i = 0; i < count; i++) payloadBytes += queue.byteLength(i);
     const wireBytes = payloadBytes + count * FRAME_HEADER_BYTES;
@@ -112,25 +114,32 @@ export class Uploader implements UploadTurns {
       this.waitForSlots();
       return 0;
     }
-    const run: OutboundRun = { lease, wireBytes, payloadBytes, ready: false };
+    const run: OutboundRun = { lease, wireBytes, payloadBytes, blocks: count, ready: false, writtenMs: 0 };
     this.runs.push(run);
     const piece = pieceIndex(queue.piece(0));
     const begin = blockOffset(queue.begin(0));
     const targets = this.layOut(lease.offset, count);
     queue.shift(count);
-    this.modules.read(piece, begin, targets).then(
-      () => {
-        run.ready = true;
-        this.send();
-      },
-      (error: unknown) => {
-        this.runs.splice(this.runs.indexOf(run), 1);
-        lease.release();
-        this.modules.onReadError(piece, error);
-        this.send();
-      },
-    );
+    const reading = this.modules.read(piece, begin, targets);
+    this.runsMax = reading === undefined ? 1 : RUNS_IN_FLIGHT_MAX;
+    if (reading === undefined) this.onRead(run);
+    else {
+      reading.then(
+        () => this.onRead(run),
+        (error: unknown) => {
+          this.runs.splice(this.runs.indexOf(run), 1);
+          lease.release();
+          this.modules.onReadError(piece, error);
+          this.send();
+        },
+      );
+    }
     return wireBytes;
+  }
+
+  private onRead(run: OutboundRun): void {
+    run.ready = true;
+    this.send();
   }
 
   /** Writes the headers of the first `count` requests into the run at `offset`; returns the places of the payloads. */
@@ -160,6 +169,7 @@ export class Uploader implements UploadTurns {
         continue;
       }
       run.ready = false; // sent once
+      run.writtenMs = this.modules.clock.now();
       // These slots hold what one peer asked for and are read by nobody else: the stream may encrypt them in place.
       const { bytes } = this.modules.slab;
       this.modules.stream.write(bytes.subarray(run.lease.offset, run.lease.offset + run.wireBytes), (ok) =>
@@ -171,8 +181,10 @@ export class Uploader implements UploadTurns {
   private finish(run: OutboundRun, ok: boolean): void {
     this.runs.splice(this.runs.indexOf(run), 1);
     run.lease.release();
-    if (ok) this.modules.onSent(run.payloadBytes);
-    else this.closed = true;
+    if (ok) {
+      this.length.note(run.blocks, this.modules.clock.now() - run.writtenMs);
+      this.modules.onSent(run.payloadBytes);
+    } else this.closed = true;
     this.send();
     this.pump();
   }

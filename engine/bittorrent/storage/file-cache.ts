@@ -1,10 +1,14 @@
-import type { FileHandle, FileSystem } from '../../runtime/port.ts';
+import type { Clock, FileHandle, FileSystem } from '../../runtime/port.ts';
+import { type FilePace, newFilePace, ReadPace } from './read-pace.ts';
 
 type Mode = 'read' | 'write';
 
 interface Entry {
   readonly mode: Mode;
   readonly handle: Promise<FileHandle>;
+  readonly pace: FilePace;
+  /** Once it is. */
+  opened: FileHandle | undefined;
   users: number;
   /** No longer in the table: close when the last user is done. */
   retired: boolean;
@@ -18,10 +22,16 @@ export class FileCache {
   private readonly entries = new Map<string, Entry>();
   private readonly openFilesMax: number;
   private readonly files: FileSystem;
+  private readonly clock: Clock;
+  private readonly pace = new ReadPace();
 
-  constructor(options: { readonly openFilesMax: number }, modules: { readonly files: FileSystem }) {
+  constructor(
+    options: { readonly openFilesMax: number },
+    modules: { readonly files: FileSystem; readonly clock: Clock },
+  ) {
     this.openFilesMax = options.openFilesMax;
     this.files = modules.files;
+    this.clock = modules.clock;
   }
 
   get openCount(): number {
@@ -38,6 +48,29 @@ export class FileCache {
       if (entry.retired && entry.users === 0) await closeQuietly(entry);
       else this.makeRoom(this.openFilesMax);
     }
+  }
+
+  /**
+   * Reads from a file that is open and whose bytes are likely to lie in memory, at once. False when it is not such a
+   * file, or has fewer bytes, or cannot be read: then nothing is known of what `targets` hold.
+   */
+  readNow(path: string, targets: readonly Uint8Array[], byteLength: number, position: number): boolean {
+    const entry = this.entries.get(path);
+    if (entry?.opened?.readNow === undefined) return false;
+    const { clock, pace } = this;
+    const beganMs = clock.now();
+    if (!pace.mayReadNow(entry.pace, beganMs)) return false;
+    this.entries.delete(path);
+    this.entries.set(path, entry);
+    let length = -1;
+    try {
+      length = entry.opened.readNow(targets, position);
+    } catch {
+      // Whoever reads it by the pool next hears what is wrong.
+    }
+    const nowMs = clock.now();
+    pace.note(entry.pace, byteLength, nowMs - beganMs, nowMs);
+    return length === byteLength;
   }
 
   /** Brings what was written to the files at `paths` to stable storage, whether they are still open or not. */
@@ -60,12 +93,18 @@ export class FileCache {
       entry = undefined;
     }
     if (entry === undefined) {
-      entry = { mode, handle: this.files.open(path, mode), users: 0, retired: false };
-      const opened = entry;
-      // A failed open must not stay in the table: the next user tries again.
-      opened.handle.catch(() => {
-        if (this.entries.get(path) === opened) this.entries.delete(path);
-      });
+      const handle = this.files.open(path, mode);
+      entry = { mode, handle, users: 0, retired: false, pace: newFilePace(), opened: undefined };
+      const begun = entry;
+      handle.then(
+        (file) => {
+          begun.opened = file;
+        },
+        () => {
+          // A failed open must not stay in the table: the next user tries again.
+          if (this.entries.get(path) === begun) this.entries.delete(path);
+        },
+      );
       this.makeRoom(this.openFilesMax - 1);
     } else {
       this.entries.delete(path);

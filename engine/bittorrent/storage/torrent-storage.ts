@@ -58,6 +58,18 @@ export class TorrentStorage {
     await allOf(split(extents, parts).map(([extent, cut]) => this.readExtent(extent, cut)));
   }
 
+  /**
+   * Does what {@link read} does at once, where all of it is likely to lie in memory. False: it has to be read, and then
+   * nothing is known of what `targets` hold.
+   */
+  readNow(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): boolean {
+    const wanted = totalBytes(targets);
+    if (begin + wanted > this.layout.pieceLengthOf(piece)) return false;
+    const extents = this.layout.extentsOf(piece, begin, wanted);
+    if (extents.length === 1) return this.readExtentNow(extents[0]!, targets);
+    return split(extents, targets).every(([extent, cut]) => this.readExtentNow(extent, cut));
+  }
+
   /** Stores `sources`, one behind the other, as the bytes of `piece` from `begin` on. */
   async write(piece: PieceIndex, begin: BlockOffset, sources: readonly Uint8Array[]): Promise<void> {
     const extents = this.layout.extentsOf(piece, begin, totalBytes(sources));
@@ -99,10 +111,7 @@ export class TorrentStorage {
   }
 
   private async readExtent(extent: FileExtent, targets: readonly Uint8Array[]): Promise<void> {
-    if (extent.isPadding) {
-      for (const target of targets) target.fill(0);
-      return;
-    }
+    if (extent.isPadding) return clear(targets);
     const path = this.pathOf(extent.file);
     const length = await this.cache.use(path, 'read', (handle) => handle.readv(targets, extent.position));
     if (length === extent.byteLength) return;
@@ -114,6 +123,13 @@ export class TorrentStorage {
         details: { path },
       },
     );
+  }
+
+  private readExtentNow(extent: FileExtent, targets: readonly Uint8Array[]): boolean {
+    if (!extent.isPadding)
+      return this.cache.readNow(this.pathOf(extent.file), targets, extent.byteLength, extent.position);
+    clear(targets);
+    return true;
   }
 
   private async writeExtent(extent: FileExtent, sources: readonly Uint8Array[]): Promise<void> {
@@ -155,6 +171,10 @@ function notAFile(path: string): AlliumError {
     advice: 'Move it away, or choose another folder.',
     details: { path },
   });
+}
+
+function clear(targets: readonly Uint8Array[]): void {
+  for (const target of targets) target.fill(0);
 }
 
 function totalBytes(buffers: readonly Uint8Array[]): number {

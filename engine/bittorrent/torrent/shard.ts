@@ -76,7 +76,7 @@ export class Shard {
       },
     ];
     this.memory = new ReceiveMemory({ slab: modules.slab.bytes });
-    this.cache = new FileCache(options, { files: modules.runtime.files });
+    this.cache = new FileCache(options, modules.runtime);
     this.encryption = new PeerEncryption(options, { ...modules.runtime, slab: modules.slab });
     this.connectionModules = {
       memory: this.memory,

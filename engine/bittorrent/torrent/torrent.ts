@@ -276,7 +276,8 @@ export class Torrent implements ShardHost {
     this.onError(error);
   }
 
-  read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> {
+  read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> | undefined {
+    if (this.storage.readNow(piece, begin, targets)) return undefined;
     return this.storage.read(piece, begin, targets);
   }
 

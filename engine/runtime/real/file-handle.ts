@@ -8,6 +8,7 @@ const BUFFERS_MAX = 1024;
 /** A file of the machine. Worker threads of this process may read through its `fd` while it is open. */
 export interface RealFileHandle extends FileHandle {
   readonly fd: number;
+  readNow(buffers: readonly Uint8Array[], position: number): number;
 }
 
 /** `fs.readv` and `fs.writev`. */
@@ -48,6 +49,14 @@ export function createFileHandle(
   };
   return {
     fd,
+    readNow(buffers, position) {
+      if (!open) throw fileError(systemError('EBADF'), 'read', path);
+      try {
+        return fs.readvSync(fd, buffers.slice(0, BUFFERS_MAX), position);
+      } catch (error) {
+        throw fileError(error, 'read', path);
+      }
+    },
     readv: (buffers, position) => run('read', (done) => transfer(modules.readv, fd, buffers, position, done)),
     writev: (buffers, position) =>
       inTurn(() =>

@@ -4,18 +4,21 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Uploader } from '../../../engine/bittorrent/peer/uploader.ts';
 import { Slab } from '../../../engine/kernels/slab.ts';
-import type { ByteStream } from '../../../engine/runtime/port.ts';
+import type { ByteStream, Clock, Milliseconds } from '../../../engine/runtime/port.ts';
 
 const test = suite('uploader');
 const BLOCK = 16384;
 
-function setUp(options: { readonly slotCount?: number; readonly failReads?: boolean } = {}) {
+function setUp(
+  options: { readonly slotCount?: number; readonly failReads?: boolean; readonly inMemory?: boolean } = {},
+) {
   const slab = new Slab({ slotCount: options.slotCount ?? 64, threadCountMax: 1 });
   const written: Uint8Array[] = [];
   const settle: ((ok: boolean) => void)[] = [];
   const reads: { piece: number; begin: number; blocks: number }[] = [];
   const errors: unknown[] = [];
   let sent = 0;
+  const time = { ms: 0 };
   const stream = {
     write(bytes: Uint8Array, done?: (ok: boolean) => void) {
       written.push(bytes.slice());
@@ -27,14 +30,16 @@ function setUp(options: { readonly slotCount?: number; readonly failReads?: bool
     {
       slab,
       stream,
-      read: async (piece, begin, targets) => {
+      clock: { now: () => time.ms as Milliseconds } as Clock,
+      read: (piece, begin, targets) => {
         reads.push({ piece, begin, blocks: targets.length });
-        if (options.failReads === true) throw new Error('disk');
+        if (options.failReads === true) return Promise.reject(new Error('disk'));
         let at: number = begin;
         for (const target of targets) {
           target.fill((piece * 7 + at / BLOCK) & 255);
           at += target.length;
         }
+        return options.inMemory === true ? undefined : Promise.resolve();
       },
       onSent: (byteLength) => {
         sent += byteLength;
@@ -43,7 +48,7 @@ function setUp(options: { readonly slotCount?: number; readonly failReads?: bool
     },
   );
   const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { slab, written, settle, reads, errors, uploader, turn, sentBytes: () => sent };
+  return { slab, written, settle, reads, errors, uploader, turn, time, sentBytes: () => sent };
 }
 
 test('consecutive requests become one read and one write, headers in place', async () => {
@@ -72,6 +77,40 @@ test('consecutive requests become one read and one write, headers in place', asy
   }
   assert.is(sentBytes(), 20 * BLOCK);
   slab.assertAllReturned();
+});
+
+test('what lies in memory is written at once and read when its turn comes, in the order of the requests', () => {
+  const { uploader, written, reads, settle, slab } = setUp({ inMemory: true });
+  for (let i = 0; i < 20; i++) uploader.request(3, i * BLOCK, BLOCK);
+  uploader.pump();
+  assert.is(written.length, 1);
+  assert.is(reads.length, 1);
+  settle.shift()!(true);
+  assert.equal(
+    written.map((bytes) => bytes.length),
+    [16 * (BLOCK + 13), 4 * (BLOCK + 13)],
+  );
+  const wire = Buffer.concat(written);
+  for (let i = 0; i < 20; i++) assert.is(wire.readUInt32BE(i * (BLOCK + 13) + 9), i * BLOCK);
+  for (const done of settle) done(true);
+  slab.assertAllReturned();
+});
+
+test('a peer that takes what it gets at once is given more in one go, a slow one less', () => {
+  const { uploader, written, settle, time } = setUp({ inMemory: true, slotCount: 1000 });
+  const blocks = (): number => written.at(-1)!.length / (BLOCK + 13);
+  const runs = (tookMs: number): number[] =>
+    [1, 2, 3, 4, 5, 6, 7].map(() => {
+      for (let i = 0; i < 64; i++) uploader.request(1, i * BLOCK, BLOCK);
+      uploader.pump();
+      const sent = blocks();
+      uploader.clear();
+      time.ms += tookMs;
+      for (const done of settle.splice(0)) done(true);
+      return sent;
+    });
+  assert.is(Math.max(...runs(1)), 64);
+  assert.is(Math.min(...runs(1000)), 1);
 });
 
 test('odd lengths and offsets are answered as asked', async () => {

@@ -1,5 +1,8 @@
 // Aim: pieces land in the right bytes of the right files, also across files and padding; reads give back what was
 // written; files are sparse; open files are bounded; what the disk refuses comes out as its error.
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Layout } from '../../../engine/bittorrent/layout.ts';
@@ -7,6 +10,7 @@ import { FileCache } from '../../../engine/bittorrent/storage/file-cache.ts';
 import { TorrentStorage } from '../../../engine/bittorrent/storage/torrent-storage.ts';
 import { blockOffset, pieceIndex } from '../../../engine/bittorrent/units.ts';
 import { AlliumError } from '../../../engine/codec/error.ts';
+import { createRealRuntime } from '../../../engine/runtime/real/runtime.ts';
 import { SimWorld } from '../../../engine/runtime/sim/world.ts';
 import { makeTorrent } from '../support/make-torrent.ts';
 
@@ -16,9 +20,9 @@ const PIECE = 32768;
 function setUp(fileBytes: readonly number[], version: 'v1' | 'v2' = 'v1', openFilesMax = 4) {
   const world = new SimWorld({ seed: 1 });
   const host = world.host({ address: '10.0.0.1' });
-  const { files } = host.runtime;
+  const { files, clock } = host.runtime;
   const made = makeTorrent({ name: 't', pieceLength: PIECE, fileBytes, version });
-  const cache = new FileCache({ openFilesMax }, { files });
+  const cache = new FileCache({ openFilesMax }, { files, clock });
   const layout = new Layout(made.metainfo);
   const storage = new TorrentStorage({ root: '/d' }, { metainfo: made.metainfo, layout, cache, files });
   const play = async <T>(action: Promise<T>): Promise<T> => {
@@ -205,6 +209,42 @@ test('a file that ends too early is told from one that cannot be read', async ()
     } catch (error) {
       assert.is((error as AlliumError).code, code);
     }
+  }
+});
+
+test('what is open and in memory is read at once, across files and padding; the rest is left to others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'allium-storage-'));
+  try {
+    const made = makeTorrent({ name: 't', pieceLength: PIECE, fileBytes: [40_000, 30_000], version: 'v1' });
+    const { files, clock } = createRealRuntime();
+    const cache = new FileCache({ openFilesMax: 4 }, { files, clock });
+    const layout = new Layout(made.metainfo);
+    const storage = new TorrentStorage({ root: folder }, { metainfo: made.metainfo, layout, cache, files });
+    const content = whole(made);
+    for (let piece = 0; piece < layout.pieceCount; piece++) {
+      const bytes = content.subarray(piece * PIECE, (piece + 1) * PIECE);
+      await storage.write(pieceIndex(piece), blockOffset(0), [bytes]);
+    }
+    await storage.close();
+    const [a, b] = [Buffer.alloc(20_000), Buffer.alloc(12_000)];
+    const readNow = (): boolean => storage.readNow(pieceIndex(1), blockOffset(7), [a, b]);
+    assert.not.ok(readNow(), 'no file is open');
+    await storage.read(pieceIndex(1), blockOffset(7), [Buffer.alloc(32_000)]);
+    // A machine that is busy may be too slow for once.
+    for (let tries = 0; tries < 100 && !readNow(); tries++) await new Promise((go) => setTimeout(go, 50));
+    assert.ok(readNow());
+    assert.is(Buffer.compare(Buffer.concat([a, b]), content.subarray(PIECE + 7, PIECE + 32_007)), 0);
+    const [beyond] = [Buffer.alloc(16_384)];
+    assert.not.ok(storage.readNow(pieceIndex(2), blockOffset(0), [beyond]), 'beyond the end of the torrent');
+    truncateSync(
+      join(folder, 't', Object.keys(Object.fromEntries(made.content))[0]!.split('/').at(-1)!),
+      100,
+    );
+    assert.not.ok(readNow(), 'a file that was cut short');
+    await storage.close();
+    assert.not.ok(readNow(), 'closed');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 
