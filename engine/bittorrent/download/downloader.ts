@@ -155,7 +155,9 @@ export class Downloader {
     const now = this.modules.clock.now();
     for (const peer of this.peers.values()) {
       peer.rejecting = false;
-      const owes = peer.connection.receiver.outstandingBlocks > 0;
+      const { receiver, readGate } = peer.connection;
+      // What is not read cannot be seen.
+      const owes = receiver.outstandingBlocks > 0 && !readGate.isHolding;
       if (!owes) peer.lastBlockMs = now;
       else if (!peer.snubbed && now - peer.lastBlockMs > this.options.snubAfterMs) {
         peer.snubbed = true;

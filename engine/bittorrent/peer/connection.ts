@@ -138,6 +138,11 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     return this.stream;
   }
 
+  /** It was not read: its silence so far was not its own. */
+  heard(): void {
+    this.lastReadMs = this.modules.clock.now();
+  }
+
   /** BEP 10: `reqq`. */
   get requestQueueMax(): number {
     return this.options.requestQueueMax;

@@ -6,7 +6,8 @@ const SILENT_MS = 150_000;
 
 /** Lets silent peers go, and those that take nothing; tells the others that this side is still there. */
 export function keepAlive(connection: PeerConnection, nowMs: number): void {
-  if (nowMs - connection.lastReadMs > SILENT_MS) connection.close('silent');
+  const isSilent = nowMs - connection.lastReadMs > SILENT_MS && !connection.readGate.isHolding;
+  if (isSilent) connection.close('silent');
   else if (nowMs - connection.lastWrittenMs > KEEP_ALIVE_MS) connection.sendKeepAlive();
   connection.closeIfNotReading(SILENT_MS);
 }

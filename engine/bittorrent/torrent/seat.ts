@@ -1,6 +1,7 @@
 import type { HashService } from '../../kernels/hash-service.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { Endpoint, Runtime } from '../../runtime/port.ts';
+import type { LimitTree } from '../limits/limit-tree.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { PeerHost } from '../peer/peer-host.ts';
 import type { FileCache } from '../storage/file-cache.ts';
@@ -19,6 +20,7 @@ export interface ShardSeat {
   readonly slab: Slab;
   readonly hashes: HashService;
   readonly cache: FileCache;
+  readonly limits: LimitTree;
   /** 20 bytes. */
   readonly localPeerId: Uint8Array;
   /** Whether the shard has room for one more connection. */

@@ -2,6 +2,7 @@ import { hex } from '../../codec/hex.ts';
 import type { HashService } from '../../kernels/hash-service.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Endpoint, Listener, Runtime, StreamHandler } from '../../runtime/port.ts';
+import { LimitTree } from '../limits/limit-tree.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import { PeerEncryption, type PeerEncryptionOptions } from '../mse/peer-encryption.ts';
 import { type ConnectionModules, PeerConnection } from '../peer/connection.ts';
@@ -54,6 +55,8 @@ export class Shard {
   readonly memory: ReceiveMemory;
   readonly cache: FileCache;
   readonly encryption: PeerEncryption;
+  /** Rate limits of its torrents. */
+  readonly limits: LimitTree;
   readonly closeReasons = new Map<CloseReason, number>();
   private readonly options: ShardOptions;
   private readonly modules: ShardModules;
@@ -77,6 +80,7 @@ export class Shard {
     ];
     this.memory = new ReceiveMemory({ slab: modules.slab.bytes });
     this.cache = new FileCache(options, modules.runtime);
+    this.limits = new LimitTree(modules.runtime);
     this.encryption = new PeerEncryption(options, { ...modules.runtime, slab: modules.slab });
     this.connectionModules = {
       memory: this.memory,
@@ -133,6 +137,7 @@ export class Shard {
     const made = make({
       ...this.modules,
       cache: this.cache,
+      limits: this.limits,
       localPeerId: this.options.peerId,
       mayDial: () => this.connections.size < this.options.connectionsMax,
       dial: (owner, endpoint) => this.dial(owner, endpoint),

@@ -6,6 +6,7 @@ import { RateMeter } from '../choker/rate-meter.ts';
 import { Downloader } from '../download/downloader.ts';
 import { PieceCheck } from '../download/piece-check.ts';
 import { Layout } from '../layout.ts';
+import type { TorrentLimits } from '../limits/torrent-limits.ts';
 import { MetadataResponder } from '../metadata/responder.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import type { PeerConnection } from '../peer/connection.ts';
@@ -81,6 +82,8 @@ export class Torrent implements ShardHost {
   readonly hashResponder: HashResponder;
   readonly metadata: MetadataResponder;
   readonly desk: ExtensionDesk;
+  /** Rate limits. */
+  readonly limits: TorrentLimits;
   /** BEP 16; only while it runs and has everything. */
   superSeed: SuperSeed | undefined;
   private readonly chokeLoop: ChokeLoop;
@@ -129,6 +132,7 @@ export class Torrent implements ShardHost {
       peers: this.peers,
       mode: () => (this.picker.isDone ? 'seed' : 'leech'),
     });
+    this.limits = modules.limits.forTorrent();
     this.check = new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes });
     this.trust = new PeerTrust({
       hashes: modules.hashes,
@@ -238,6 +242,7 @@ export class Torrent implements ShardHost {
       { connection, download: this.downloader.addPeer(connection) },
     );
     this.peers.set(connection.id, peer);
+    this.limits.add(connection);
     sendGreeting(this, peer, handshake);
     return undefined;
   }
@@ -289,6 +294,7 @@ export class Torrent implements ShardHost {
     this.trust.onGone(peer);
     this.desk.onGone(peer);
     this.superSeed?.gone(connection.id);
+    this.limits.remove(connection);
     this.peers.delete(connection.id);
     this.downloader.removePeer(peer.download);
   }
