@@ -16,6 +16,7 @@ const PACKAGES = {
   aria2c: 'aria2',
   mktorrent: 'mktorrent',
   rtorrent: 'rtorrent',
+  'qbittorrent-nox': 'qbittorrent-nox',
   opentracker: 'opentracker',
   'redis-server': 'redis-server',
   microsocks: 'microsocks',
@@ -29,7 +30,7 @@ type TestContext = Parameters<Callback<Context>>[0];
 export type PeerName = keyof typeof PACKAGES;
 
 /** Wanted where it is installed, but no run may insist on it. */
-const OPTIONAL: ReadonlySet<PeerName> = new Set(['rtorrent']);
+const OPTIONAL: ReadonlySet<PeerName> = new Set(['rtorrent', 'qbittorrent-nox']);
 
 const found = new Map<PeerName, string | undefined>();
 

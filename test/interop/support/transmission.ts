@@ -49,12 +49,12 @@ export class Transmission {
     this.#program = program;
   }
 
-  /** `settings` are those of Transmission's settings.json and go on top of ours. */
+  /** `settings` are those of Transmission's settings.json and go on top of ours; `folder` is for its state. */
   static async start(
     settings: Readonly<Record<string, string | number | boolean>> = {},
+    folder: string = scratchFolder(),
   ): Promise<Transmission> {
     const [port, rpcPort] = [await freePort(), await freePort()];
-    const folder = scratchFolder();
     const all = {
       'bind-address-ipv4': '127.0.0.1',
       'bind-address-ipv6': '::1',
