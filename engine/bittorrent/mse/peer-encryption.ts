@@ -10,7 +10,7 @@ import { TorrentTable } from './torrent-table.ts';
 import type { EncryptionMode, MethodName, MseModules } from './types.ts';
 
 const RC4_ONLY: readonly MethodName[] = ['rc4'];
-const RC4_FIRST: readonly MethodName[] = ['rc4', 'plain'];
+const PLAIN_FIRST: readonly MethodName[] = ['plain', 'rc4'];
 const FAILED: StreamEnd = { kind: 'failed', code: 'EENCRYPTION' };
 
 export interface PeerEncryptionOptions {
@@ -54,7 +54,7 @@ export class PeerEncryption {
   constructor(options: PeerEncryptionOptions, modules: PeerEncryptionModules) {
     this.options = options;
     this.modules = modules;
-    this.methods = options.encryption === 'require' ? RC4_ONLY : RC4_FIRST;
+    this.methods = options.encryption === 'require' ? RC4_ONLY : PLAIN_FIRST;
     this.ciphers = new MseCiphers(modules);
     this.mse = { random: modules.random, openCipher: (key) => this.ciphers.open(key) };
   }

@@ -2,7 +2,9 @@ import type { Random } from '../../runtime/port.ts';
 
 /**
  * What connections with peers look like from outside. `off`: plain only; `prefer`: peers are dialled encrypted, then
- * plain where that fails, and whatever they come with is taken; `require`: nothing but encrypted, RC4 all through.
+ * plain where that fails, and whatever they come with is taken; a peer that takes plain bytes behind the hidden
+ * handshake gets them, as it would from libtorrent, since RC4 costs several times what sending does, and one that
+ * offers RC4 alone gets RC4. `require`: nothing but encrypted, RC4 all through.
  */
 export type EncryptionMode = 'off' | 'prefer' | 'require';
 

@@ -13,7 +13,10 @@ export interface NetWords {
 
 /** Adds the options about the network that commands share. */
 export function addNetOptions(command: Command): Command {
-  const mode = new Option('--encryption <mode>', 'of connections with peers (prefer)');
+  const mode = new Option(
+    '--encryption <mode>',
+    'of connections with peers (prefer; require: RC4 for every byte)',
+  );
   command.addOption(mode.choices(['off', 'prefer', 'require']));
   return addGuardOptions(command).option(
     '--blocklist <file>',

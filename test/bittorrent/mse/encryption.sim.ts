@@ -45,13 +45,14 @@ async function pair(seed: number, seederMode: EncryptionMode, leecherMode: Encry
   return { world, seeder: seeder!, leecher: leecher! };
 }
 
-/** Dialler and dialled: whether they come together, and whether encrypted. */
-const CASES: readonly (readonly [EncryptionMode, EncryptionMode, 'encrypted' | 'plain' | 'nothing'])[] = [
+/** Dialler and dialled: whether they come together, and whether all is encrypted or the handshake alone. */
+type Outcome = 'encrypted' | 'obfuscated' | 'plain' | 'nothing';
+const CASES: readonly (readonly [EncryptionMode, EncryptionMode, Outcome])[] = [
   ['off', 'off', 'plain'],
   ['off', 'prefer', 'plain'],
   ['off', 'require', 'nothing'],
   ['prefer', 'off', 'plain'],
-  ['prefer', 'prefer', 'encrypted'],
+  ['prefer', 'prefer', 'obfuscated'],
   ['prefer', 'require', 'encrypted'],
   ['require', 'off', 'nothing'],
   ['require', 'prefer', 'encrypted'],
@@ -72,7 +73,10 @@ for (const [dialler, dialled, outcome] of CASES) {
       assert.ok(same, 'every byte, seed 11');
     }
     const sides = [seeder, leecher].map(({ shard }) => shard.encryption);
-    for (const { stats } of sides) assert.is(stats.encrypted > 0, outcome === 'encrypted');
+    for (const { stats } of sides) {
+      assert.is(stats.encrypted > 0, outcome === 'encrypted');
+      assert.is(stats.obfuscated > 0, outcome === 'obfuscated');
+    }
     assert.is(leecher.shard.encryption.stats.fellBack > 0, dialler === 'prefer' && dialled === 'off');
     if (dialler === 'off' && dialled === 'require') {
       assert.ok((seeder.shard.closeReasons.get('encryption-required') ?? 0) > 0);
