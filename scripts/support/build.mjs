@@ -4,6 +4,7 @@ import { bundleProgram, PROGRAM } from './bundle.mjs';
 import { CompileError } from './fail.mjs';
 import { fingerprint, listFiles } from './inputs.mjs';
 import { lockfileStamp, runQuietly } from './install.mjs';
+import { bundlePage, checkPage, hasPage, isPageSource, pageSources } from './page.mjs';
 
 const SOURCE_FOLDERS = ['engine', 'test', 'bench'];
 const COMPILER = 'node_modules/typescript/bin/tsc';
@@ -19,7 +20,7 @@ export function currentInputs(root) {
   const sources = SOURCE_FOLDERS.flatMap((folder) => listFiles(root, folder, '.ts'));
   const kernels = listFiles(root, 'wasm', '');
   return {
-    typescript: fingerprint(root, [...sources, 'tsconfig.json'], [installed]),
+    typescript: fingerprint(root, [...sources, ...pageSources(root), 'tsconfig.json'], [installed]),
     wasm: fingerprint(root, [...kernels, 'asconfig.json'], [installed]),
   };
 }
@@ -42,6 +43,7 @@ export function isBuilt(root) {
     now.typescript === then.typescript &&
     now.wasm === then.wasm &&
     existsSync(join(root, PROGRAM)) &&
+    hasPage(root) &&
     hasKernels(root)
   );
 }
@@ -62,7 +64,7 @@ export async function build(root, say) {
   const then = builtInputs(root);
   mkdirSync(join(root, 'dist'), { recursive: true });
   const parts = [];
-  if (now.typescript !== then.typescript || !existsSync(join(root, PROGRAM))) {
+  if (now.typescript !== then.typescript || !existsSync(join(root, PROGRAM)) || !hasPage(root)) {
     parts.push(buildTypeScript(root, say).then(() => ({ typescript: now.typescript })));
   }
   if (now.wasm !== then.wasm || !hasKernels(root))
@@ -80,7 +82,9 @@ export async function build(root, say) {
 
 async function buildTypeScript(root, say) {
   say('compiling TypeScript');
-  const sources = SOURCE_FOLDERS.flatMap((folder) => listFiles(root, folder, '.ts'));
+  const sources = SOURCE_FOLDERS.flatMap((folder) => listFiles(root, folder, '.ts')).filter(
+    (path) => !isPageSource(path),
+  );
   removeOrphans(root, sources);
   const outputs = sources.filter((path) => !path.endsWith('.d.ts')).map((path) => outputOf(path));
   // The compiler trusts its notes about what it wrote earlier; they are wrong when someone deleted outputs.
@@ -90,8 +94,17 @@ async function buildTypeScript(root, say) {
     [COMPILER, '-p', 'tsconfig.json', '--pretty', 'false'],
     root,
   );
-  if (code === 0) return bundleProgram(root);
-  const error = new CompileError('TypeScript does not compile', `The compiler said:\n${output.trim()}`);
+  const complaints = [code === 0 ? '' : output.trim(), await checkPage(root, COMPILER)].filter(
+    (text) => text !== '',
+  );
+  if (complaints.length === 0) {
+    await bundlePage(root);
+    return bundleProgram(root);
+  }
+  const error = new CompileError(
+    'TypeScript does not compile',
+    `The compiler said:\n${complaints.join('\n')}`,
+  );
   error.isRunnable = outputs.every((path) => existsSync(join(root, path)));
   throw error;
 }

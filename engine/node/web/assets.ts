@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 const TYPES = {
   'app.js': 'text/javascript; charset=utf-8',
   'theme.js': 'text/javascript; charset=utf-8',
-  'app.css': 'text/css; charset=utf-8',
+  'style.css': 'text/css; charset=utf-8',
 } as const;
 
 /** A file of the page, ready to be sent. */
@@ -26,7 +26,7 @@ const SHELL = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>Allium</title>
 <link rel="icon" href="assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="assets/app.css">
+<link rel="stylesheet" href="assets/style.css">
 <script src="assets/theme.js"></script>
 <script type="module" src="assets/app.js"></script>
 </head>
