@@ -26,7 +26,7 @@ const UTP_ONLY = {
   enable_incoming_utp: true,
 };
 
-const utp = interopSuite('uTP with other programs', ['libtorrent', 'transmission-daemon']);
+const utp = interopSuite('uTP with other programs', ['libtorrent', 'transmission-daemon'], { atOnce: 3 });
 
 interface Payload {
   /** Holds payload.bin. */

@@ -5,8 +5,9 @@ import type { Announcement, AnnounceOptions } from './types.ts';
 
 /** A torrent whose owner calls `again` is not announced more often than this. */
 const AGAIN_MS_MIN = 60_000;
-/** When nobody took an announce, as before the node has joined. */
-const RETRY_MS = 20_000;
+/** When nobody took an announce, as before the node has joined; doubled each time up to the second. */
+const RETRY_MS_MIN = 1_250;
+const RETRY_MS_MAX = 20_000;
 /** First announces are spread over so much for each torrent that waits already. */
 const SPREAD_MS = 250;
 
@@ -17,6 +18,7 @@ interface Running {
   readonly options: AnnounceOptions;
   timer: Timer | undefined;
   lastMs: number;
+  retryMs: number;
   active: boolean;
   stopped: boolean;
 }
@@ -48,6 +50,7 @@ export class Announcer {
       options,
       timer: undefined,
       lastMs: Number.NEGATIVE_INFINITY,
+      retryMs: RETRY_MS_MIN,
       active: false,
       stopped: false,
     };
@@ -98,8 +101,9 @@ export class Announcer {
     entry.active = false;
     if (entry.stopped) return;
     const isDone = report.stored > 0 || !listensAnywhere(entry.port, entry.options);
+    const baseMs = isDone ? this.#intervalMs : entry.retryMs;
     if (isDone) entry.lastMs = clock.now();
-    const baseMs = isDone ? this.#intervalMs : RETRY_MS;
+    entry.retryMs = isDone ? RETRY_MS_MIN : Math.min(RETRY_MS_MAX, entry.retryMs * 2);
     this.#wait(entry, baseMs - random.below(Math.max(1, Math.floor(baseMs / 10))));
   }
 }

@@ -82,11 +82,12 @@ export class Libtorrent {
     createInterface({ input: stdout }).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
-  /** `settings` are libtorrent's own and go on top of ours. */
+  /** `settings` are libtorrent's own and go on top of ours; `at`: the port that they name, where they name one. */
   static async start(
     settings: Readonly<Record<string, string | number | boolean>> = {},
+    at?: number,
   ): Promise<Libtorrent> {
-    const port = await freePort();
+    const port = at ?? (await freePort());
     const all = { listen_interfaces: `127.0.0.1:${port}`, outgoing_interfaces: '127.0.0.1', ...settings };
     const peer = new Libtorrent(
       port,
@@ -113,8 +114,21 @@ export class Libtorrent {
     return (await this.#ask<{ torrent: number }>({ op: 'add', ...request })).torrent;
   }
 
-  async connect(port: number, torrent = 0): Promise<void> {
-    await this.#ask({ op: 'connect', host: '127.0.0.1', port, torrent });
+  async connect(port: number, torrent = 0, host = '127.0.0.1'): Promise<void> {
+    await this.#ask({ op: 'connect', host, port, torrent });
+  }
+
+  /** Joins the DHT by this node of it. */
+  async joinDht(port: number): Promise<void> {
+    await until('libtorrent knows the DHT', async () => {
+      const { nodes } = await this.#ask<{ nodes: number }>({ op: 'dht-node', port });
+      return nodes > 0;
+    });
+  }
+
+  /** Announces to the DHT now. */
+  async announceToDht(torrent = 0): Promise<void> {
+    await this.#ask({ op: 'dht-announce', torrent });
   }
 
   status(torrent = 0): Promise<LibtorrentStatus> {

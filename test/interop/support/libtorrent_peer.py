@@ -123,11 +123,17 @@ def answer(session, request):
         return create(request)
     if op == "add":
         return add(session, request)
+    if op == "dht-node":
+        session.add_dht_node(("127.0.0.1", request["port"]))
+        return {"nodes": session.status().dht_nodes}
     if op == "listening":
         return {"port": session.listen_port()}
     handle = torrents[request.get("torrent", 0)]
     if op == "connect":
         handle.connect_peer((request["host"], request["port"]))
+        return {}
+    if op == "dht-announce":
+        handle.force_dht_announce()
         return {}
     if op == "status":
         return status_of(handle)
