@@ -7,7 +7,7 @@ import type { PeerConnection } from '../peer/connection.ts';
 import { InboundRun } from '../peer/inbound-run.ts';
 import type { Picker } from '../picker/picker.ts';
 import type { PickerPeer } from '../picker/picker-peer.ts';
-import type { BlockRun } from '../picker/types.ts';
+import { type BlockRun, PRIORITY_SKIP } from '../picker/types.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { TorrentStorage } from '../storage/torrent-storage.ts';
 import { blockOffset, type PieceIndex } from '../units.ts';
@@ -172,6 +172,12 @@ export class Downloader {
       this.drop(stalledPiece);
     }
     this.fillAll();
+  }
+
+  /** Pieces under way that nobody wants any more give their memory back. */
+  dropUnwanted(): void {
+    for (const piece of [...this.assemblies.keys()])
+      if (this.modules.picker.priorityOf(piece) === PRIORITY_SKIP) this.drop(piece);
   }
 
   /** Something became free: every peer may have use for it. */

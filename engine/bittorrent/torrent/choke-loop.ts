@@ -5,7 +5,7 @@ import type { TorrentPeer } from './torrent-peer.ts';
 
 /** Carries out what the choker decides, every round, and fills slots that fall free in between. */
 export class ChokeLoop {
-  private readonly options: ChokerOptions;
+  private options: ChokerOptions;
   private readonly modules: {
     readonly clock: Clock;
     readonly random: Random;
@@ -29,6 +29,14 @@ export class ChokeLoop {
 
   stop(): void {
     this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  /** Another number of slots; counts at once. */
+  setSlots(slots: number): void {
+    if (slots === this.options.slots) return;
+    this.options = { ...this.options, slots };
+    if (this.timer !== undefined) this.round();
   }
 
   /** A peer has become interested: serve it at once when a slot is free. */

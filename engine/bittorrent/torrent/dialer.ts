@@ -24,6 +24,8 @@ export class Dialer {
   readonly pool: PeerPool;
   /** This node as a peer says it sees it; decides who is dialled first. */
   own: Endpoint | undefined;
+  /** Peers connected at once; may change. */
+  peersMax: number;
   private readonly options: DialerOptions;
   private readonly modules: DialerModules;
   private readonly dialing = new Set<number>();
@@ -33,6 +35,7 @@ export class Dialer {
     this.options = options;
     this.modules = modules;
     this.pool = new PeerPool(options);
+    this.peersMax = options.peersMax;
   }
 
   start(): void {
@@ -52,11 +55,11 @@ export class Dialer {
   dialMore(): void {
     if (!this.running) return;
     const now = this.modules.clock.now();
-    const { dialsMax, peersMax } = this.options;
+    const { dialsMax } = this.options;
     while (
       this.modules.mayDial() &&
       this.dialing.size < dialsMax &&
-      this.modules.peerCount() + this.dialing.size < peersMax
+      this.modules.peerCount() + this.dialing.size < this.peersMax
     ) {
       const endpoint = this.pool.next(now, this.own);
       if (endpoint === undefined) return;

@@ -85,6 +85,14 @@ export class PeerPool {
     candidate.failures++;
   }
 
+  /** What went wrong is forgotten: all may be dialled now. */
+  forgive(): void {
+    for (const candidate of this.candidates.values()) {
+      candidate.failures = 0;
+      candidate.nextTryMs = 0;
+    }
+  }
+
   /** Not an address of another peer: ourselves, say. */
   remove(endpoint: Endpoint): void {
     this.candidates.delete(keyOf(endpoint));

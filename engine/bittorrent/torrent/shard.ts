@@ -66,10 +66,12 @@ export class Shard {
   private readonly transports: readonly Transport[];
   private readonly listeners: Listener[] = [];
   private nextId = 1;
+  private connectionsMax: number;
 
   constructor(options: ShardOptions, modules: ShardModules) {
     this.options = options;
     this.modules = modules;
+    this.connectionsMax = options.connectionsMax;
     const { network } = modules.runtime;
     this.transports = modules.transports ?? [
       {
@@ -97,6 +99,15 @@ export class Shard {
 
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  /** Open connections of all torrents from now on; of those too many, the ones that have been silent for longest go. */
+  setConnectionsMax(connectionsMax: number): void {
+    this.connectionsMax = connectionsMax;
+    const surplus = this.connections.size - connectionsMax;
+    if (surplus <= 0) return;
+    const silentFirst = [...this.connections].sort((a, b) => a.lastReadMs - b.lastReadMs);
+    for (const connection of silentFirst.slice(0, surplus)) connection.close('too-many-peers');
   }
 
   /** Where it listens, undefined when it does not. */
@@ -139,7 +150,7 @@ export class Shard {
       cache: this.cache,
       limits: this.limits,
       localPeerId: this.options.peerId,
-      mayDial: () => this.connections.size < this.options.connectionsMax,
+      mayDial: () => this.connections.size < this.connectionsMax,
       dial: (owner, endpoint) => this.dial(owner, endpoint),
     });
     for (const hash of made.infoHashes) {
@@ -176,7 +187,7 @@ export class Shard {
   }
 
   private accept(stream: ByteStream, by: TransportName): StreamHandler | undefined {
-    if (this.connections.size >= this.options.connectionsMax) {
+    if (this.connections.size >= this.connectionsMax) {
       this.count('too-many-peers');
       return undefined;
     }
@@ -190,7 +201,7 @@ export class Shard {
    * room.
    */
   admit(open: (owner: StreamHandler) => ByteStream): boolean {
-    if (this.connections.size >= this.options.connectionsMax) return false;
+    if (this.connections.size >= this.connectionsMax) return false;
     const connection = this.connection('incoming');
     connection.transport = 'web';
     connection.attach(open(connection));

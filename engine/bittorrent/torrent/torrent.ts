@@ -22,7 +22,9 @@ import type { Message } from '../wire/message.ts';
 import type { WireRules } from '../wire/rules.ts';
 import { refusal } from './admit.ts';
 import { ChokeLoop } from './choke-loop.ts';
+import { ChosenFiles } from './chosen-files.ts';
 import { Dialer } from './dialer.ts';
+import type { PieceListener, TorrentEvents } from './events.ts';
 import { ExtensionDesk } from './extension-desk.ts';
 import { OWN_EXTENSIONS } from './extensions.ts';
 import { HashResponder } from './hash-responder.ts';
@@ -35,24 +37,14 @@ import type { ExtensionPlug } from './plug.ts';
 import { type RecheckOptions, recheck } from './recheck.ts';
 import { partialsMaxOf, rulesOf } from './rules.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
+import { surplus } from './surplus.ts';
 import { TorrentPeer } from './torrent-peer.ts';
 
 const TICK_MS = 1_000;
 /** Share of the slab that whole pieces may take while they wait for their hash or for the disk. */
 const UNDER_CHECK_SLAB_SHARE = 0.125;
 
-/** What a torrent tells its owner. */
-export interface TorrentEvents {
-  /** The piece is verified and on its way to stable storage. */
-  onPiece?(piece: PieceIndex): void;
-  /** Every wanted piece is verified. */
-  onDone?(): void;
-  /** It cannot go on: the disk is full, a file cannot be written. The torrent has stopped. */
-  onError?(error: unknown): void;
-  onClosed?(reason: CloseReason): void;
-  /** BEP 5: a peer says where its DHT node is. */
-  onDhtNode?(endpoint: Endpoint): void;
-}
+export type { TorrentEvents };
 
 export interface TorrentModules extends ShardSeat {
   readonly metainfo: Metainfo;
@@ -84,6 +76,10 @@ export class Torrent implements ShardHost {
   readonly desk: ExtensionDesk;
   /** Rate limits. */
   readonly limits: TorrentLimits;
+  /** Which files are wanted; to be changed by {@link choose}. */
+  readonly files: ChosenFiles;
+  /** Those that want to hear of every piece, besides its owner. */
+  readonly listeners = new Set<PieceListener>();
   /** BEP 16; only while it runs and has everything. */
   superSeed: SuperSeed | undefined;
   private readonly chokeLoop: ChokeLoop;
@@ -133,6 +129,7 @@ export class Torrent implements ShardHost {
       mode: () => (this.picker.isDone ? 'seed' : 'leech'),
     });
     this.limits = modules.limits.forTorrent();
+    this.files = new ChosenFiles({ metainfo, layout: this.layout, picker: this.picker });
     this.check = new PieceCheck({ metainfo, layout: this.layout, hashes: modules.hashes });
     this.trust = new PeerTrust({
       hashes: modules.hashes,
@@ -213,6 +210,17 @@ export class Torrent implements ShardHost {
       if (found.has(piece)) this.picker.pieceVerified(piece);
       else this.picker.pieceLost(piece);
     }
+    this.files.recount();
+  }
+
+  /** Another choice of files, by index; what is not named is wanted. May be called at any time. */
+  choose(wishes: Uint8Array): void {
+    this.files.set(wishes);
+    if (this.stopped) return;
+    this.downloader.dropUnwanted();
+    for (const peer of [...this.peers.values()]) this.updateInterest(peer);
+    if (this.picker.isDone) this.announceDone();
+    else if (this.announcedDone) this.announceUndone();
   }
 
   /** Closes all connections and files. Slots go back as soon as the sockets let go of them. */
@@ -224,7 +232,18 @@ export class Torrent implements ShardHost {
     this.dialer.stop();
     this.downloader.stop();
     for (const peer of this.peers.values()) peer.connection.close('local');
+    for (const listener of [...this.listeners]) listener.onStopped();
     await this.storage.close();
+  }
+
+  /** How many peers may be connected, and served, at once, from now on. Those too many go, or are choked. */
+  setRoom(room: { readonly peersMax?: number; readonly uploadSlots?: number }): void {
+    const peersMax = room.peersMax ?? this.dialer.peersMax;
+    this.dialer.peersMax = peersMax;
+    for (const peer of surplus(this.peers.values(), peersMax, this.modules.runtime.clock.now()))
+      peer.connection.close('too-many-peers');
+    if (room.uploadSlots !== undefined) this.chokeLoop.setSlots(room.uploadSlots);
+    this.dialer.dialMore();
   }
 
   /** Addresses from a tracker, a user or other peers. */
@@ -318,7 +337,7 @@ export class Torrent implements ShardHost {
     const connections = [...this.peers.values()].map((peer) => peer.connection);
     const refused = refusal({ isStopped, localPeerId, pool, connections }, connection, handshake);
     if (refused !== undefined) return refused;
-    return this.peers.size >= this.options.peersMax ? 'too-many-peers' : undefined;
+    return this.peers.size >= this.dialer.peersMax ? 'too-many-peers' : undefined;
   }
 
   private tick(): void {
@@ -339,6 +358,8 @@ export class Torrent implements ShardHost {
     if (this.stopped) return;
     // First of all: what is told to peers must already be remembered.
     this.modules.events.onPiece?.(piece);
+    this.files.verified(piece);
+    for (const listener of this.listeners) listener.onPiece(piece);
     for (const peer of this.peers.values()) {
       const { connection } = peer;
       if (!connection.ready) continue;
@@ -356,6 +377,14 @@ export class Torrent implements ShardHost {
     if (this.announcedDone) return;
     this.announcedDone = true;
     this.modules.events.onDone?.();
+  }
+
+  private announceUndone(): void {
+    this.announcedDone = false;
+    this.pool.forgive();
+    this.dialer.dialMore();
+    this.downloader.fillAll();
+    this.modules.events.onUndone?.();
   }
 
   private onError(error: unknown): void {
