@@ -28,6 +28,8 @@ export interface AddRequest {
 
 /** Changes of one torrent; what is not named stays. */
 export interface TorrentChange {
+  /** How it is shown; its files keep their names. */
+  readonly name?: string;
   readonly category?: string;
   readonly tags?: readonly string[];
   readonly addTags?: readonly string[];

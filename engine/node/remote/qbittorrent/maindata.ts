@@ -1,0 +1,64 @@
+import { RowList } from '../row-list.ts';
+import type { Call, Reply } from './call.ts';
+import { categoriesJson } from './categories.ts';
+import { infoOf } from './info-fields.ts';
+import { rateFields } from './transfer.ts';
+
+/**
+ * `sync/maindata`: what has changed since the answer with the number `rid`, which is the revision of the node, so that
+ * nothing has to be remembered for each client. A changed torrent is told whole; categories and tags are so few that
+ * they are told each time.
+ */
+export async function mainData(call: Call): Promise<Reply> {
+  const { control, gone, params } = call;
+  const rid = params.whole('rid', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const { revision, isFull, rows, removed } = control.changes(rid);
+  const { options } = control;
+  const list = new RowList(
+    rows,
+    (row) => {
+      const { hash, ...info } = infoOf(row, options);
+      return `${JSON.stringify(hash)}:${JSON.stringify(info)}`;
+    },
+    { brackets: '{}' },
+  );
+  const removedNames = { categories_removed: gone.categories(), tags_removed: gone.tags() };
+  const json = {
+    rid: revision,
+    full_update: isFull,
+    // Before whatever others have named: here the rows are put in.
+    torrents: list,
+    ...(isFull ? {} : { torrents_removed: removed, ...removedNames }),
+    categories: categoriesJson(control),
+    tags: [...control.tags],
+    server_state: await serverState(call),
+  };
+  return { json, list };
+}
+
+async function serverState(call: Call): Promise<Record<string, unknown>> {
+  const { control, freeBytes } = call;
+  const { options } = control;
+  const stats = control.stats();
+  const ratio = stats.downloadedEverBytes === 0 ? 0 : stats.uploadedEverBytes / stats.downloadedEverBytes;
+  return {
+    ...rateFields(options, stats),
+    alltime_dl: stats.downloadedEverBytes,
+    alltime_ul: stats.uploadedEverBytes,
+    average_time_queue: 0,
+    free_space_on_disk: await freeBytes(),
+    global_ratio: ratio.toFixed(2),
+    queued_io_jobs: stats.hashing.pending,
+    queueing: options.activeDownloadsMax > 0 || options.activeSeedsMax > 0,
+    read_cache_hits: '0',
+    read_cache_overload: '0',
+    refresh_interval: 1500,
+    total_buffers_size: 0,
+    total_peer_connections: stats.connectionCount,
+    total_queued_size: 0,
+    total_wasted_session: 0,
+    use_alt_speed_limits: options.altEnabled,
+    use_subcategories: false,
+    write_cache_overload: '0',
+  };
+}
