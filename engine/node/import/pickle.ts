@@ -28,7 +28,7 @@ export class PickleObject {
 }
 
 /** Instructions of one pickle: a torrent takes some 200. */
-export const PICKLE_VALUES_MAX = 20_000_000;
+export const PICKLE_INSTRUCTIONS_MAX = 20_000_000;
 /** Longest text, number or line. */
 const LINE_BYTES_MAX = 64 * 1024;
 
@@ -49,27 +49,30 @@ type Item = PickleValue | ClassName | typeof MARK;
  * A pickle is a program; this runs none of it: classes are names, calls make empty objects, and every instruction that
  * is not known ends the reading. Throws BAD_STATE.
  */
-export function readPickle(bytes: Uint8Array): PickleValue {
-  const machine = new PickleMachine(bytes);
+export function readPickle(bytes: Uint8Array, instructionsMax = PICKLE_INSTRUCTIONS_MAX): PickleValue {
+  const machine = new PickleMachine(bytes, instructionsMax);
   return machine.run();
 }
 
 class PickleMachine {
   private readonly bytes: Buffer;
+  private readonly instructionsMax: number;
   private readonly stack: Item[] = [];
   private readonly memo = new Map<number, Item>();
   private at = 0;
   private steps = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, instructionsMax: number) {
+    this.instructionsMax = instructionsMax;
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   run(): PickleValue {
     for (;;) {
       this.steps += 1;
-      if (this.steps > PICKLE_VALUES_MAX)
-        throw badSource(`its state has more than ${PICKLE_VALUES_MAX} instructions`);
+      if (this.steps > this.instructionsMax) {
+        throw badSource(`its state has more than ${this.instructionsMax} instructions`);
+      }
       const code = this.text(1);
       if (code === '.') return this.value(this.pop());
       const plain = this.plain(code);
@@ -110,13 +113,15 @@ class PickleMachine {
       case '\x8c':
         return this.utf8(this.take(1).readUInt8());
       case 'V':
-        return this.line();
+        return this.line().replace(/\\u([0-9a-f]{4})/g, (_, digits: string) =>
+          String.fromCharCode(Number.parseInt(digits, 16)),
+        );
       case 'U':
         return this.string(this.take(1).readUInt8());
       case 'T':
         return this.string(this.take(4).readInt32LE());
       case 'S':
-        return this.line().slice(1, -1);
+        return bytesText(unquoted(this.line()));
       case 'C':
         return Uint8Array.from(this.take(this.take(1).readUInt8()));
       case 'B':
@@ -304,17 +309,32 @@ class PickleMachine {
 
   /** Strings of Python 2 are bytes: text where they are UTF-8. */
   private string(byteLength: number): string | Uint8Array {
-    const bytes = Uint8Array.from(this.take(byteLength));
-    return asText(bytes) ?? bytes;
+    return bytesText(this.take(byteLength));
   }
 
   private line(): string {
     const end = this.bytes.indexOf(10, this.at);
     if (end < 0 || end - this.at > LINE_BYTES_MAX) throw badSource('its state is cut short');
-    const text = this.bytes.toString('utf8', this.at, end);
+    const text = this.bytes.toString('latin1', this.at, end);
     this.at = end + 1;
     return text;
   }
+}
+
+function bytesText(bytes: Buffer): string | Uint8Array {
+  const own = Uint8Array.from(bytes);
+  return asText(own) ?? own;
+}
+
+/** A string as Python 2 writes it down: in quotes, what is not printable spelt out. */
+function unquoted(text: string): Buffer {
+  const plain = text
+    .slice(1, -1)
+    .replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, digits?: string, sign?: string) => {
+      if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16));
+      return sign === 'n' ? '\n' : sign === 't' ? '\t' : sign === 'r' ? '\r' : (sign ?? '');
+    });
+  return Buffer.from(plain, 'latin1');
 }
 
 function fill(target: PickleDict, pairs: readonly PickleValue[]): PickleDict {

@@ -17,13 +17,11 @@ import { badSource } from './types.ts';
 export const STATE_BYTES_MAX = 64 * 1024 * 1024;
 /** One file with the state of all torrents, as Deluge has it. */
 export const STATE_OF_ALL_BYTES_MAX = 1024 * 1024 * 1024;
-/** Torrents of one state folder. */
-export const SOURCES_MAX = 1_000_000;
 
-/** Names in a folder, sorted, at most {@link SOURCES_MAX}. Throws the file system's error as an AlliumError. */
+/** Names in a folder, sorted. Throws the file system's error as an AlliumError. */
 export function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).sort().slice(0, SOURCES_MAX);
+    return readdirSync(folder).sort();
   } catch (error) {
     throw fileError(error, 'read', folder);
   }
