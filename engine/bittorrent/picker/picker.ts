@@ -58,9 +58,14 @@ export class Picker {
     return this.#pieces.wantedLeft === 0;
   }
 
-  /** Pieces under way. */
+  /** How many pieces are {@link underWay}. */
   get partialCount(): number {
     return this.#partials.size;
+  }
+
+  /** Pieces begun and not verified. */
+  underWay(): Iterable<PieceIndex> {
+    return this.#partials.keys();
   }
 
   /** Every block that is left and that some peer has was asked for: ask again, of others. BEP 3: endgame. */

@@ -1,6 +1,14 @@
 import { AlliumError } from '../../codec/error.ts';
 import type { Endpoint, Runtime, Timer } from '../../runtime/port.ts';
 import { TrackerTiers } from './tiers.ts';
+import {
+  answered,
+  asked,
+  NOT_ASKED,
+  refused,
+  type TrackerReport,
+  type TrackerResult,
+} from './tracker-report.ts';
 import type { AnnounceAnswer, AnnounceEvent, AnnounceRequest, AnnounceTransport } from './types.ts';
 
 export interface AnnouncerOptions {
@@ -65,6 +73,8 @@ export interface AnnouncerStatus {
   readonly failure: AlliumError | undefined;
   /** On the runtime's clock. */
   readonly nextAtMs: number | undefined;
+  /** Each tracker by itself, tier by tier. */
+  readonly reports: () => readonly TrackerReport[];
 }
 
 /** What is known of one tracker. */
@@ -76,6 +86,7 @@ interface TrackerMemory {
   trackerId: Uint8Array | undefined;
   /** It asked not to be bothered before. */
   notBeforeMs: number;
+  result: TrackerResult;
 }
 
 /**
@@ -117,6 +128,7 @@ export class Announcer {
       incomplete: this.#answer?.incomplete,
       failure: this.#failure,
       nextAtMs: this.#nextAtMs,
+      reports: () => this.#reports(),
     };
   }
 
@@ -155,6 +167,16 @@ export class Announcer {
         return this.#exchange(url, memory, 'stopped', this.#options.stopTimeoutMs);
       });
     await Promise.allSettled(goodbyes);
+  }
+
+  #reports(): readonly TrackerReport[] {
+    const next = this.#tracker ?? this.#tiers.order[0];
+    return this.#tiers.tiers.flatMap((urls, tier) =>
+      urls.map((url) => {
+        const result = this.#trackers.get(url)?.result ?? NOT_ASKED;
+        return { ...result, url, tier, nextAtMs: url === next ? this.#nextAtMs : undefined };
+      }),
+    );
   }
 
   #schedule(delayMs: number): void {
@@ -199,8 +221,10 @@ export class Announcer {
     const wasCompleted = this.#isCompleted;
     // Told so far as anybody can know: a stop while this is under way must take it back.
     memory.isStarted = true;
+    memory.result = asked(memory.result);
     try {
       const answer = await this.#exchange(url, memory, event, this.#options.timeoutMs);
+      memory.result = answered(memory.result, answer, this.#modules.runtime.clock.wallClock());
       if (this.#life !== life) return undefined;
       // Who starts with nothing to go has not completed it here.
       if (event === 'completed' || (event === 'started' && wasCompleted)) memory.isToldComplete = true;
@@ -232,6 +256,7 @@ export class Announcer {
     if (typeof retryAfterMs === 'number') {
       memory.notBeforeMs = this.#modules.runtime.clock.now() + retryAfterMs;
     }
+    memory.result = refused(memory.result, error, this.#modules.runtime.clock.wallClock());
     this.#failure = error;
     this.#modules.onFailure?.(error);
   }
@@ -287,7 +312,8 @@ export class Announcer {
   #memoryOf(url: string): TrackerMemory {
     let memory = this.#trackers.get(url);
     if (memory === undefined) {
-      memory = { isStarted: false, isToldComplete: false, trackerId: undefined, notBeforeMs: 0 };
+      const told = { isStarted: false, isToldComplete: false };
+      memory = { ...told, trackerId: undefined, notBeforeMs: 0, result: NOT_ASKED };
       this.#trackers.set(url, memory);
     }
     return memory;

@@ -23,6 +23,11 @@ export class TrackerTiers {
     }
   }
 
+  /** Tier by tier, each in the order in which it is tried. */
+  get tiers(): readonly (readonly string[])[] {
+    return this.#tiers;
+  }
+
   /** All trackers in the order they are to be tried now. */
   get order(): readonly string[] {
     return this.#tiers.flat();
