@@ -23,7 +23,7 @@ const EXTENSION = /^(?:chrome|moz|safari-web)-extension:\/\//;
  * (CSRF), so what says that it comes from another site is refused.
  */
 export function refusalOf(request: RequestOrigin, names: ReadonlySet<string>): Refusal | undefined {
-  const host = hostOf(`http://${request.host}`);
+  const host = /[/?#]/.test(request.host) ? undefined : hostOf(`http://${request.host}`);
   if (host === undefined || !isOurs(host.name, names)) {
     return {
       status: 421,
