@@ -29,6 +29,7 @@ import { Outbox } from './outbox.ts';
 import type { CloseReason, PeerHost } from './peer-host.ts';
 import type { ReceiveMemory } from './receive-memory.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
+import type { SendTurns } from './send-turns.ts';
 import { Uploader } from './uploader.ts';
 
 /** Blocks nobody asked for that are forgiven, besides those that may cross our cancels. */
@@ -50,6 +51,7 @@ export interface ConnectionModules {
   readonly memory: ReceiveMemory;
   readonly slab: Slab;
   readonly clock: Clock;
+  readonly turns: SendTurns;
   /** The torrent of an incoming connection, by the 20 bytes of its handshake. */
   readonly lookup: (infoHash: Uint8Array) => PeerHost | undefined;
   /** Called once, last, also when the connection never came about. */
@@ -359,6 +361,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
         slab: this.modules.slab,
         stream: this.stream,
         clock: this.modules.clock,
+        turns: this.modules.turns,
         read: (piece, begin, targets) => host.read(piece, begin, targets),
         onSent: (byteLength) => {
           this.uploadedBytes += byteLength;

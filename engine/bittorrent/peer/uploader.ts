@@ -7,6 +7,7 @@ import { FREE_UPLOADS, type UploadGate, type UploadTurns } from '../limits/gates
 import { type BlockOffset, blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { RequestQueue } from './request-queue.ts';
 import { RunLength } from './run-length.ts';
+import type { SendTurns } from './send-turns.ts';
 
 const PIECE_ID = 7;
 /** When more of the slab than this is leased, uploads wait. */
@@ -21,6 +22,8 @@ export interface UploaderModules {
   readonly slab: Slab;
   readonly stream: ByteStream;
   readonly clock: Clock;
+  /** Of the shard. */
+  readonly turns: SendTurns;
   /** Fills the targets with the bytes of a verified piece. Undefined: it is done already. */
   readonly read: (
     piece: PieceIndex,
@@ -55,6 +58,7 @@ export class Uploader implements UploadTurns {
   private readonly length = new RunLength();
   private runsMax = RUNS_IN_FLIGHT_MAX;
   private waitingForSlots = false;
+  private waitingForTurn = false;
   private closed = false;
 
   constructor(options: { readonly queueLengthMax: number }, modules: UploaderModules) {
@@ -92,8 +96,19 @@ export class Uploader implements UploadTurns {
 
   /** Starts as many reads as may be in flight. */
   pump(): void {
-    this.gate.pump(this);
+    if (!this.modules.turns.isOver) this.gate.pump(this);
+    else if (this.isReady && !this.waitingForTurn) {
+      this.waitingForTurn = true;
+      this.modules.turns.wait(this.turn);
+    }
   }
+
+  private readonly turn = {
+    pump: (): void => {
+      this.waitingForTurn = false;
+      this.pump();
+    },
+  };
 
   get isReady(): boolean {
     return !this.closed && this.runs.length < this.runsMax && this.queue.length > 0;
@@ -122,8 +137,10 @@ export class Uploader implements UploadTurns {
     queue.shift(count);
     const reading = this.modules.read(piece, begin, targets);
     this.runsMax = reading === undefined ? 1 : RUNS_IN_FLIGHT_MAX;
-    if (reading === undefined) this.onRead(run);
-    else {
+    if (reading === undefined) {
+      this.modules.turns.count(wireBytes);
+      this.onRead(run);
+    } else {
       reading.then(
         () => this.onRead(run),
         (error: unknown) => {

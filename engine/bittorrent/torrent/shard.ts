@@ -8,6 +8,7 @@ import { PeerEncryption, type PeerEncryptionOptions } from '../mse/peer-encrypti
 import { type ConnectionModules, PeerConnection } from '../peer/connection.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import { ReceiveMemory } from '../peer/receive-memory.ts';
+import { SendTurns } from '../peer/send-turns.ts';
 import { FileCache } from '../storage/file-cache.ts';
 import { DialRace } from '../transport/dial-race.ts';
 import type { Transport, TransportName } from '../transport/transport.ts';
@@ -88,6 +89,7 @@ export class Shard {
       memory: this.memory,
       slab: modules.slab,
       clock: modules.runtime.clock,
+      turns: new SendTurns(modules.runtime),
       lookup: (infoHash) => this.find(infoHash),
       onClosed: (connection, reason) => this.onClosed(connection, reason),
     };
