@@ -2,12 +2,7 @@
 // runs nothing: it gets an empty object at best.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  PICKLE_VALUES_MAX,
-  type PickleDict,
-  PickleObject,
-  readPickle,
-} from '../../../engine/node/import/pickle.ts';
+import { type PickleDict, PickleObject, readPickle } from '../../../engine/node/import/pickle.ts';
 
 const test = suite('pickle');
 /** The same object, written by Python 3.11 with pickle.dumps. */
