@@ -138,10 +138,10 @@ class Mover {
         await target.close();
       }
       await this.files.rename(unfinished, move.to);
+      this.copied.push(move);
       // The name has to be on stable storage too before the source goes.
       const arrived = await this.files.open(move.to, 'write');
       await arrived.sync().finally(() => arrived.close());
-      this.copied.push(move);
     } catch (error) {
       await this.files.remove(unfinished).catch(() => {});
       throw error;
