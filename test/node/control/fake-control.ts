@@ -1,8 +1,5 @@
 import { resolve } from 'node:path';
-import { parseMagnet } from '../../../engine/bittorrent/magnet/parse.ts';
-import { parseMetainfo } from '../../../engine/bittorrent/metainfo/parse.ts';
 import { AlliumError } from '../../../engine/codec/error.ts';
-import { hex } from '../../../engine/codec/hex.ts';
 import type {
   AddRequest,
   Category,
@@ -13,11 +10,14 @@ import type {
 import type { FileDetail, FileWish, TorrentDetail } from '../../../engine/node/control/details.ts';
 import type { RowState, TorrentRow } from '../../../engine/node/control/row.ts';
 import type { NodeOptions, NodeStats } from '../../../engine/node/control/session-options.ts';
+import { addedRow } from './fake-add.ts';
 import { FAKE_OPTIONS, fakeDetail, fakeFiles, fakeRow } from './fake-rows.ts';
 
 /** What the fake keeps of a torrent beside its row. */
 interface Extra {
   readonly fileLengths: readonly number[];
+  /** Of its file or folder; how it is shown may differ. */
+  contentName: string;
   torrentFile: Uint8Array;
   files: readonly FileDetail[] | undefined;
   trackers: readonly (readonly string[])[];
@@ -55,11 +55,16 @@ export class FakeControl implements Control {
   }
 
   /** Puts in a row as it is, but for its revision. */
-  put(row: TorrentRow, fileLengths: readonly number[] = [row.totalBytes]): TorrentRow {
+  put(
+    row: TorrentRow,
+    fileLengths: readonly number[] = [row.totalBytes],
+    contentName = row.name,
+  ): TorrentRow {
     this.nextId = Math.max(this.nextId, row.id + 1);
     this.ids.set(row.id, row.infoHash);
     this.extras.set(row.infoHash, {
       fileLengths,
+      contentName,
       torrentFile: new Uint8Array(0),
       files: undefined,
       trackers: [[`http://${row.trackerHost}/announce`]],
@@ -117,11 +122,11 @@ export class FakeControl implements Control {
 
   async add(request: AddRequest): Promise<{ row: TorrentRow; isNew: boolean }> {
     this.calls.push('add');
-    const made = this.rowOf(request);
+    const made = addedRow(request, { id: this.nextId, options: this.options, categories: this.categories });
     const known = this.rows.get(made.row.infoHash);
     if (known !== undefined) return { row: known, isNew: false };
     for (const tag of made.row.tags) this.tags.add(tag);
-    this.put(made.row, made.lengths);
+    this.put(made.row, made.lengths, made.contentName);
     const extra = this.extra(made.row.infoHash);
     extra.torrentFile = made.bytes;
     extra.trackers = made.trackers;
@@ -200,7 +205,13 @@ export class FakeControl implements Control {
         ? { ...file, path: `${to}${file.path.slice(path.length)}` }
         : file,
     );
-    this.touch(infoHash, path === row.name ? { name, contentPath: `${row.root}/${name}` } : {});
+    const isWhole = path === extra.contentName;
+    const isShownSo = isWhole && row.name === extra.contentName;
+    if (isWhole) extra.contentName = name;
+    this.touch(infoHash, {
+      ...(isWhole ? { contentPath: `${row.root}/${name}` } : {}),
+      ...(isShownSo ? { name } : {}),
+    });
   }
 
   async moveInQueue(infoHashes: readonly string[], where: 'top' | 'up' | 'down' | 'bottom'): Promise<void> {
@@ -288,62 +299,9 @@ export class FakeControl implements Control {
     return { freeBytes: 5_000_000_000, totalBytes: 20_000_000_000 };
   }
 
-  private rowOf(request: AddRequest): {
-    row: TorrentRow;
-    lengths: readonly number[];
-    bytes: Uint8Array;
-    trackers: readonly (readonly string[])[];
-  } {
-    const place = {
-      root: request.root ?? (this.categories.get(request.category ?? '')?.root || this.options.downloadRoot),
-      category: request.category ?? '',
-      tags: request.tags ?? [],
-      forced: request.forced ?? false,
-      sequential: request.sequential ?? false,
-      downLimit: request.downLimit ?? 0,
-      upLimit: request.upLimit ?? 0,
-      seedLimits: request.seedLimits ?? {},
-      queuePosition: this.rows.size,
-      ...{
-        doneBytes: 0,
-        pieceDoneCount: 0,
-        progress: 0,
-        downloadedBytes: 0,
-        uploadedBytes: 0,
-        completedAtMs: 0,
-      },
-    };
-    const stopped = request.stopped ?? !this.options.startWhenAdded;
-    if ('magnet' in request.source) {
-      const magnet = parseMagnet(request.source.magnet);
-      const infoHash = hex(magnet.infoHashV1 ?? magnet.infoHashV2 ?? new Uint8Array(20));
-      const state = stopped ? 'stopped' : 'metadata';
-      const name = request.rename ?? magnet.name ?? infoHash;
-      const sizes = { totalBytes: 0, wantedBytes: 0, pieceCount: 0, fileCount: 0 };
-      const row = fakeRow(this.nextId, { ...place, ...sizes, infoHash, name, state });
-      return { row, lengths: [], bytes: new Uint8Array(0), trackers: magnet.trackers.map((url) => [url]) };
-    }
-    const bytes = request.source.torrentFile;
-    const meta = parseMetainfo(bytes);
-    const lengths = meta.files.filter((file) => !file.isPadding).map((file) => file.byteLength);
-    const row = fakeRow(this.nextId, {
-      ...place,
-      infoHash: hex(meta.infoHashV1 ?? meta.infoHashV2 ?? new Uint8Array(20)),
-      infoHashV2: meta.infoHashV2 === undefined ? '' : hex(meta.infoHashV2),
-      name: request.rename ?? meta.name,
-      state: stopped ? 'stopped' : 'downloading',
-      totalBytes: meta.contentBytes,
-      pieceLength: meta.pieceLength,
-      pieceCount: meta.pieceCount,
-      fileCount: lengths.length,
-      isPrivate: meta.isPrivate,
-    });
-    return { row, lengths, bytes, trackers: meta.trackers };
-  }
-
   private filesOf(row: TorrentRow): readonly FileDetail[] {
     const extra = this.extra(row.infoHash);
-    return extra.files ?? fakeFiles(row, extra.fileLengths);
+    return extra.files ?? fakeFiles({ ...row, name: extra.contentName }, extra.fileLengths);
   }
 
   private setWishes(row: TorrentRow, wishes: ReadonlyMap<number, FileWish>): void {

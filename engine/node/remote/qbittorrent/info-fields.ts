@@ -11,7 +11,7 @@ const AS_GLOBAL = -2;
 const NO_LIMIT = -1;
 const MINUTE_MS = 60_000;
 
-/** What a torrent does, in the words of qBittorrent 5. */
+/** What a torrent does, in words that tools for qBittorrent 4 and for 5 both know. */
 export function stateOf(row: TorrentRow): string {
   const done = isDone(row);
   switch (row.state) {
@@ -30,7 +30,7 @@ export function stateOf(row: TorrentRow): string {
     case 'moving':
       return 'moving';
     case 'stopped':
-      return done ? 'stoppedUP' : 'stoppedDL';
+      return done ? 'pausedUP' : 'pausedDL';
     case 'offline':
       return 'missingFiles';
     default:
@@ -40,14 +40,18 @@ export function stateOf(row: TorrentRow): string {
 
 /** A rule for seeds as the protocol writes it: -2 as the node says, -1 never. */
 export function ruleOf(limit: number | undefined, unit = 1): number {
-  if (limit === undefined) return AS_GLOBAL;
-  return Number.isFinite(limit) ? limit / unit : NO_LIMIT;
+  return limit === undefined ? AS_GLOBAL : counted(limit, unit);
 }
 
 /** The same with the node's rule in the place of “as the node says”. */
 function rule(own: number | undefined, node: number | undefined, unit = 1): number {
-  const limit = own ?? node;
-  return limit === undefined || !Number.isFinite(limit) ? NO_LIMIT : limit / unit;
+  return counted(own ?? node ?? Number.POSITIVE_INFINITY, unit);
+}
+
+/** Times are whole minutes. */
+function counted(limit: number, unit: number): number {
+  if (!Number.isFinite(limit)) return NO_LIMIT;
+  return unit === 1 ? limit : Math.round(limit / unit);
 }
 
 export function etaOf(row: TorrentRow): number {

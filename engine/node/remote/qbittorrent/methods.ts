@@ -9,9 +9,12 @@ import { mainData } from './maindata.ts';
 import { preferences, setPreferences } from './preferences.ts';
 import * as transfer from './transfer.ts';
 
-/** The program and the protocol that are spoken for; tools look at both before they ask for anything. */
-export const APP_VERSION = 'v5.0.5';
-export const WEB_API_VERSION = '2.11.4';
+/**
+ * The program and the protocol that are spoken for; tools look at both before they ask for anything. Those of version
+ * 4.6 are understood by tools old and new, and what version 5 calls by other names is answered as well.
+ */
+export const APP_VERSION = 'v4.6.7';
+export const WEB_API_VERSION = '2.9.3';
 
 const reads = (run: Method['run']): Method => ({ changes: false, run });
 const changes = (run: Method['run']): Method => ({ changes: true, run });

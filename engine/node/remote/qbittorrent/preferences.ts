@@ -20,7 +20,7 @@ function preferencesOf({ control, facts }: Call): Record<string, unknown> {
   const { options } = control;
   const { altSchedule, seedLimits } = options;
   const rule = (limit: number | undefined, unit = 1): number =>
-    limit === undefined || !Number.isFinite(limit) ? -1 : limit / unit;
+    limit === undefined || !Number.isFinite(limit) ? -1 : unit === 1 ? limit : Math.round(limit / unit);
   const ratio = rule(seedLimits.ratio);
   const seedTime = rule(seedLimits.seedTimeMs, MINUTE_MS);
   const idleTime = rule(seedLimits.idleTimeMs, MINUTE_MS);
