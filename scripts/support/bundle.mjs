@@ -30,7 +30,7 @@ export async function bundleProgram(root) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['lmdb', 'msgpackr', 'pino', 'piscina'],
+    external: ['bullmq', 'ioredis', 'lmdb', 'msgpackr', 'pino', 'piscina'],
     // commander is CommonJS: it requires modules of Node.
     banner: {
       js: "import { createRequire as __of } from 'node:module'; const require = __of(import.meta.url);",

@@ -110,12 +110,17 @@ test('only some files, only some pieces', async () => {
 });
 
 const MISTAKES: readonly (readonly [words: readonly string[], code: number, line: RegExp])[] = [
-  [[], 2, /missing required argument/],
+  [[], 2, /no torrent is named/],
   [['show.torrent'], 2, /no data is named/],
   [['show.torrent', 'data', '--pieces', '9-3'], 2, /“9-3” is no piece/],
   [['show.torrent', 'data', '--pieces', '17'], 2, /no piece 17 in a torrent of 17 pieces/],
   [['show.torrent', 'data', '--files', 'nope'], 2, /has no file “nope”/],
   [['show.torrent', 'data', '--rate', 'fast'], 2, /Give a rate/],
+  [['--worker'], 2, /a worker needs to know the queue/],
+  [['--worker', '--queue', 'redis://127.0.0.1:1', 'x.torrent'], 2, /a worker is not told what to check/],
+  [['show.torrent', 'data', '--map', '/a=/b'], 2, /belong to a queue/],
+  [['show.torrent', 'data', '--queue', 'redis://127.0.0.1:1', '--map', '/a=/b'], 2, /belongs to a worker/],
+  [['show.torrent', 'data', '--queue', 'http://secret@x'], 2, /the address of the queue is not understood/],
   [['data', 'data'], 2, /no \.torrent file in data/],
   [['data/show/a.bin', 'data'], 2, /no torrent file/],
   [['gone.torrent', 'data'], 3, /gone\.torrent/],

@@ -8,6 +8,8 @@ export interface ReadPool {
   readonly threadCount: number;
   /** Settles once all threads are there, or cannot be had; whatever hindered them hinders the first task, which tells. */
   readonly ready: Promise<void>;
+  /** Tasks that it can make use of at once, now; it may change. Undefined: what suits its threads. */
+  readonly taskCountMax?: number;
   run(payload: ReadHashPayload): Promise<ReadHashResult>;
   close(): Promise<void>;
 }

@@ -85,7 +85,12 @@ export class CheckRun {
   #readersOn(job: CheckJob): number {
     const { readersPerDisk } = this.#options;
     if (readersPerDisk !== undefined) return readersPerDisk;
-    return job.disk.isRotating ? 1 : this.#pool.threadCount * TASKS_PER_THREAD;
+    // As many as there are tasks at all, which may be more later.
+    return job.disk.isRotating ? 1 : Number.MAX_SAFE_INTEGER;
+  }
+
+  get #tasksMax(): number {
+    return this.#pool.taskCountMax ?? this.#pool.threadCount * TASKS_PER_THREAD;
   }
 
   #fail(error: unknown): void {
@@ -126,8 +131,7 @@ export class CheckRun {
   #handOut(): boolean {
     for (let step = 0; step < this.#lanes.length; step += 1) {
       const lane = this.#lanes[(this.#turn + step) % this.#lanes.length]!;
-      if (!lane.mayRead || (!lane.isSlow && this.#running >= this.#pool.threadCount * TASKS_PER_THREAD))
-        continue;
+      if (!lane.mayRead || (!lane.isSlow && this.#running >= this.#tasksMax)) continue;
       const share = lane.take((pieceLength) => this.#sizeOf(pieceLength));
       if (share === undefined) continue;
       if (lane.isSlow) this.#turn = 0;
@@ -141,7 +145,7 @@ export class CheckRun {
   /** How much the next task should hold; under a limit less, so that the stream stays even. */
   #sizeOf(pieceLength: number): BatchSize {
     const remaining = this.#sum((lane) => lane.remainingBytes);
-    const size = nextBatch(remaining, pieceLength, this.#pool.threadCount);
+    const size = nextBatch(remaining, pieceLength, this.#tasksMax / TASKS_PER_THREAD);
     const { sliceBytes } = this.#rate;
     return sliceBytes > size.bytes ? size : { bytes: sliceBytes, piecesMin: 1 };
   }

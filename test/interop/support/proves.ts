@@ -47,6 +47,7 @@ export const COMPAT_ROWS = [
   'their tracker over HTTP',
   'their tracker over UDP',
   'our trackers over a shared store',
+  'verification over a queue',
   'onion relay among theirs, each position',
   'onion client in their network',
   'onion SOCKS proxy in their network',
