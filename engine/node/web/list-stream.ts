@@ -20,6 +20,9 @@ interface Load {
   at: number;
 }
 
+/** Rows of the first part of a first load. */
+const FIRST_ROWS = 200;
+
 /** Event `rows`. */
 export function rowsText(event: RowsEvent): string {
   // The browser repeats the number of the last event when it connects again.
@@ -116,7 +119,9 @@ export class ListStream implements PartSource {
   }
 
   #loadPart(load: Load, reset: boolean): string {
-    const some = load.rows.slice(load.at, load.at + this.#rowsPerPart);
+    // The first part is small: it fills a screen while the others are still on their way.
+    const count = load.at === 0 ? Math.min(FIRST_ROWS, this.#rowsPerPart) : this.#rowsPerPart;
+    const some = load.rows.slice(load.at, load.at + count);
     load.at += some.length;
     const isLast = load.at >= load.rows.length;
     if (isLast) {

@@ -20,6 +20,7 @@ const PACKAGES = {
   opentracker: 'opentracker',
   'redis-server': 'redis-server',
   microsocks: 'microsocks',
+  chromium: 'chromium',
   tor: 'tor',
   'tor-gencert': 'tor',
 } as const;

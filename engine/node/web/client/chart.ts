@@ -66,7 +66,13 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
     axes: isSmall
       ? [{ show: false }, { show: false }]
       : [
-          { ...axis, grid: { show: false }, size: 24 },
+          {
+            ...axis,
+            grid: { show: false },
+            size: 24,
+            space: 74,
+            values: (_plot, splits) => splits.map(clockOf),
+          },
           { ...axis, grid, size: 74, splits: splitsOf, values: (_plot, splits) => splits.map(format) },
         ],
     series: [
@@ -82,13 +88,15 @@ function optionsOf(props: ChartProps, at: HTMLElement): uPlot.Options {
   };
 }
 
-/** Four lines at round numbers of bytes, or of a part of one. */
-function splitsOf(_plot: uPlot, _axis: number, min: number, max: number): number[] {
-  const raw = (max - min) / 4;
-  const power = raw < 1 ? 10 ** Math.floor(Math.log10(raw)) : 2 ** Math.floor(Math.log2(raw));
-  const step = power * (raw / power > 1.5 && raw < 1 ? 2.5 : 1);
-  const count = Math.floor((max - min) / step);
-  return Array.from({ length: count + 1 }, (_, index) => min + index * step);
+/** At most five lines, at round numbers of bytes or of a part of one. */
+function splitsOf(_plot: uPlot, _axis: number, _min: number, max: number): number[] {
+  const step = max <= 1 ? 0.25 : 2 ** Math.ceil(Math.log2(max / 5));
+  return Array.from({ length: Math.floor(max / step) + 1 }, (_, index) => index * step);
+}
+
+/** `18:04:11`. */
+function clockOf(sec: number): string {
+  return new Date(sec * 1000).toTimeString().slice(0, 8);
 }
 
 /** For charts of a part of something. */

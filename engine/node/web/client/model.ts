@@ -18,6 +18,8 @@ export type Dialog =
   | { readonly kind: 'help' };
 
 const SECONDS_KEPT = 600;
+/** Between two looks of the list during a first load. */
+const LOADING_EVERY_MS = 200;
 const FACETS_EVERY_MS = 1_000;
 const TOASTS_MAX = 4;
 const SORTING: Sorting = { column: 'addedAt', descending: true };
@@ -48,6 +50,7 @@ export class Model {
   readonly openSpeed = new Cell(new SpeedSeries(SECONDS_KEPT));
   revision = 0;
   #frame = 0;
+  #refreshedAtMs = -1;
   #facetsAtMs = 0;
   #facetsTimer = 0;
   #nextToast = 1;
@@ -65,8 +68,8 @@ export class Model {
     this.view.apply(event.rows, event.removed, event.reset);
     if (event.revision > 0) this.revision = event.revision;
     if (event.total >= 0) {
-      const isAll = this.view.columns.count >= event.total || event.revision > 0;
-      this.loading.set(isAll ? 0 : event.total);
+      if (event.revision > 0) performance.mark('all rows');
+      this.loading.set(event.revision > 0 ? 0 : event.total);
     }
     this.refreshSoon();
   }
@@ -94,7 +97,10 @@ export class Model {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#refresh();
+      // While 100,000 rows come in, the list need not follow each of their parts.
+      const isTooSoon = this.loading.value > 1 && performance.now() - this.#refreshedAtMs < LOADING_EVERY_MS;
+      if (isTooSoon) this.refreshSoon();
+      else this.#refresh();
     });
   }
 
@@ -133,6 +139,8 @@ export class Model {
 
   #refresh(): void {
     this.view.refresh(this.filter.value, this.sorting.value);
+    if (this.view.shown.length > 0 && this.#refreshedAtMs < 0) performance.mark('first rows');
+    if (this.view.shown.length > 0) this.#refreshedAtMs = performance.now();
     const { columns } = this.view;
     this.selection.keep((infoHash) => columns.slotOf(infoHash) !== undefined);
     if (this.open.value !== '' && columns.slotOf(this.open.value) === undefined && this.loading.value === 0) {

@@ -24,6 +24,7 @@ const NUMBERS = {
 
 export type NumberColumn = keyof typeof NUMBERS;
 const NUMBER_NAMES = Object.keys(NUMBERS) as readonly NumberColumn[];
+const NUMBER_PLACES = NUMBER_NAMES.map((name) => NUMBERS[name]);
 
 /** Words that many rows share, each by a small number. */
 export class Words {
@@ -69,6 +70,8 @@ export class Columns {
   readonly #slots = new Map<string, number>();
   readonly #free: number[] = [];
   #capacity = 0;
+  /** {@link numbers} in the order of their places. */
+  #lists: Float64Array[] = [];
 
   constructor() {
     const empty = NUMBER_NAMES.map((name) => [name, new Float64Array(0)] as const);
@@ -95,11 +98,13 @@ export class Columns {
       this.key[slot] = row[1].toLowerCase();
     }
     this.error[slot] = row[3];
-    for (const name of NUMBER_NAMES) this.numbers[name][slot] = row[NUMBERS[name]];
+    for (let index = 0; index < NUMBER_PLACES.length; index++) {
+      this.#lists[index]![slot] = row[NUMBER_PLACES[index]!]!;
+    }
     this.category[slot] = this.categories.placeOf(row[20]);
     const tags = row[21];
     this.tags[slot] = tags;
-    this.tagSet[slot] = this.tagSets.placeOf(tags.join('\n'));
+    this.tagSet[slot] = this.tagSets.placeOf(tags.length === 0 ? '' : tags.join('\n'));
     this.tracker[slot] = this.trackers.placeOf(row[22]);
     return slot;
   }
@@ -141,6 +146,7 @@ export class Columns {
       wider.set(this.numbers[name]);
       this.numbers[name] = wider;
     }
+    this.#lists = NUMBER_NAMES.map((name) => this.numbers[name]);
     for (const name of ['category', 'tracker', 'tagSet'] as const) {
       const wider = new Uint32Array(this.#capacity);
       wider.set(this[name]);

@@ -11,14 +11,19 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-export async function servePage(control: Control, some: Partial<WebAppOptions> = {}): Promise<PageServer> {
+/** `port` 0: any free one. */
+export async function servePage(
+  control: Control,
+  some: Partial<WebAppOptions> = {},
+  port = 0,
+): Promise<PageServer> {
   const web = new WebApp(
     { ...WEB_APP_DEFAULTS, version: '0.1.0', assets: PAGE_FOLDER, ...some },
     { control, now: () => Date.now() },
   );
   const faults: unknown[] = [];
   const server = await RemoteServer.start(
-    { ...REMOTE_DEFAULTS, host: '127.0.0.1', port: 0 },
+    { ...REMOTE_DEFAULTS, host: '127.0.0.1', port },
     {
       mounts: [web.mount],
       credential: undefined,

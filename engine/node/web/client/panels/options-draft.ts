@@ -66,18 +66,22 @@ const COUNTS = [
   'uploadSlotsPerTorrent',
 ] as const;
 
-/** What to save, or the first thing that is not understood. */
-export function optionsOf(
+/**
+ * What to save of what has been changed since `before`, or the first thing that is not understood. What was not touched
+ * is left out: its text is rounded.
+ */
+export function changedOptions(
   draft: Draft,
+  before: Draft,
 ): { readonly options: Partial<NodeOptions> } | { readonly complaint: string } {
   const numbers: Record<string, number> = {};
-  for (const name of SIZES) {
+  for (const name of SIZES.filter((name) => draft[name] !== before[name])) {
     const text = draft[name].trim().replace(/\/s$/i, '');
     const bytes = text === '' ? 0 : parseSize(text);
     if (bytes === undefined) return { complaint: `“${draft[name]}” is no size. Write it like 10 MiB.` };
     numbers[name] = bytes;
   }
-  for (const name of COUNTS) {
+  for (const name of COUNTS.filter((name) => draft[name] !== before[name])) {
     if (!/^\d{1,9}$/.test(draft[name].trim())) return { complaint: `“${draft[name]}” is no whole number.` };
     numbers[name] = Number(draft[name]);
   }
@@ -89,15 +93,16 @@ export function optionsOf(
     endMinute: minuteOf(draft.end),
     days: draft.days,
   };
-  const { altEnabled, startWhenAdded, downloadRoot } = draft;
+  const isSame = (...names: readonly (keyof Draft)[]): boolean =>
+    names.every((name) => draft[name] === before[name]);
   return {
     options: {
       ...numbers,
-      altEnabled,
-      startWhenAdded,
-      downloadRoot,
-      altSchedule,
-      scrubEveryMs: days * DAY_MS,
+      ...(isSame('altEnabled') ? {} : { altEnabled: draft.altEnabled }),
+      ...(isSame('startWhenAdded') ? {} : { startWhenAdded: draft.startWhenAdded }),
+      ...(isSame('downloadRoot') ? {} : { downloadRoot: draft.downloadRoot.trim() }),
+      ...(isSame('scheduled', 'begin', 'end', 'days') ? {} : { altSchedule }),
+      ...(isSame('scrubDays') ? {} : { scrubEveryMs: days * DAY_MS }),
     },
   };
 }

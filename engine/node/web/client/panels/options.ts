@@ -6,7 +6,7 @@ import { useCell } from '../cell.ts';
 import { field, tick } from '../dialogs/frame.ts';
 import { el, part, textOf } from '../html.ts';
 import type { Model } from '../model.ts';
-import { DAYS, type Draft, draftOf, optionsOf } from './options-draft.ts';
+import { changedOptions, DAYS, type Draft, draftOf } from './options-draft.ts';
 import { SidePanel } from './side-panel.ts';
 
 /** What can be changed while the node runs. */
@@ -21,7 +21,7 @@ function Form({ model, options }: { readonly model: Model; readonly options: Nod
   const [draft, setDraft] = useState<Draft>(() => draftOf(options));
   const set = (change: Partial<Draft>): void => setDraft({ ...draft, ...change });
   const submit = (): void => {
-    const read = optionsOf(draft);
+    const read = changedOptions(draft, draftOf(options));
     if ('complaint' in read) {
       model.say('bad', read.complaint);
       return;
