@@ -130,6 +130,11 @@ export class Layout {
     return extents;
   }
 
+  /** Where the first byte of a file lies in the piece space. */
+  startOf(file: FileIndex): number {
+    return this.#starts[file]!;
+  }
+
   /** The pieces a file touches; none for an empty one. First and last may be shared with its neighbours. */
   piecesOf(file: FileIndex): PieceRange {
     if (!(Number.isInteger(file) && file >= 0 && file < this.fileCount)) {

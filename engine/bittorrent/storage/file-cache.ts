@@ -14,6 +14,12 @@ interface Entry {
   retired: boolean;
 }
 
+/** A file that is not closed before it is given back, once. */
+export interface BorrowedFile {
+  readonly handle: FileHandle;
+  giveBack(): void;
+}
+
 /**
  * Open files of all torrents of a shard, least recently used closed first, never more than `openFilesMax` idle ones.
  * A handle that is in use is not closed; a file open for writing also serves readers.
@@ -44,9 +50,7 @@ export class FileCache {
     try {
       return await action(await entry.handle);
     } finally {
-      entry.users--;
-      if (entry.retired && entry.users === 0) await closeQuietly(entry);
-      else this.makeRoom(this.openFilesMax);
+      await this.leave(entry);
     }
   }
 
@@ -73,6 +77,16 @@ export class FileCache {
     return length === byteLength;
   }
 
+  /** A file that is open already, to be given back. Undefined: it is not open. */
+  borrow(path: string): BorrowedFile | undefined {
+    const entry = this.entries.get(path);
+    if (entry?.opened === undefined) return undefined;
+    this.entries.delete(path);
+    this.entries.set(path, entry);
+    entry.users++;
+    return { handle: entry.opened, giveBack: () => void this.leave(entry) };
+  }
+
   /** Brings what was written to the files at `paths` to stable storage, whether they are still open or not. */
   async sync(paths: readonly string[]): Promise<void> {
     for (const path of paths) await this.use(path, 'write', (handle) => handle.sync());
@@ -84,6 +98,12 @@ export class FileCache {
       const entry = this.entries.get(path);
       if (entry !== undefined) await this.retire(path, entry);
     }
+  }
+
+  private async leave(entry: Entry): Promise<void> {
+    entry.users--;
+    if (entry.retired && entry.users === 0) await closeQuietly(entry);
+    else this.makeRoom(this.openFilesMax);
   }
 
   private acquire(path: string, mode: Mode): Entry {

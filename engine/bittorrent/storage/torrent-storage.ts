@@ -4,12 +4,18 @@ import type { FileSystem } from '../../runtime/port.ts';
 import type { FileExtent, Layout } from '../layout.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
-import type { FileCache } from './file-cache.ts';
+import type { BorrowedFile, FileCache } from './file-cache.ts';
+import { belongsToOther, expectBytes, foreignFiles, type IsVerifiedElsewhere } from './foreign-files.ts';
+
+/** A place in an open file. */
+export interface BorrowedExtent extends BorrowedFile {
+  readonly position: number;
+}
 
 /**
  * The bytes of one torrent on disk: pieces in, pieces out, files in between. Files are sparse and come into being
  * with their first byte; buffers may lie in the slab and are neither copied nor kept. Padding (BEP 47) reads as
- * zero and is stored nowhere.
+ * zero and is stored nowhere. Files that belong to another torrent, or lie outside of the root, are only ever read.
  */
 export class TorrentStorage {
   private readonly root: string;
@@ -21,9 +27,16 @@ export class TorrentStorage {
   /** Files that were written to since the last {@link sync}. */
   private readonly dirty = new Set<number>();
   private readonly folders = new Map<string, Promise<void>>();
+  private readonly foreign: ReadonlySet<number>;
+  private readonly isVerifiedElsewhere: IsVerifiedElsewhere;
 
+  /** `foreign`: files below the root that belong to another torrent. */
   constructor(
-    options: { readonly root: string },
+    options: {
+      readonly root: string;
+      readonly foreign?: ReadonlySet<number>;
+      readonly isVerifiedElsewhere?: IsVerifiedElsewhere;
+    },
     modules: {
       readonly metainfo: Metainfo;
       readonly layout: Layout;
@@ -37,6 +50,13 @@ export class TorrentStorage {
     this.files = modules.files;
     this.root = options.root;
     this.paths = modules.metainfo.files.map((file) => join(options.root, ...file.path));
+    this.foreign = foreignFiles(this.paths, options.root, options.foreign);
+    this.isVerifiedElsewhere = options.isVerifiedElsewhere ?? (() => false);
+  }
+
+  /** Files that this torrent reads and never writes. */
+  get foreignFiles(): ReadonlySet<number> {
+    return this.foreign;
   }
 
   pathOf(file: number): string {
@@ -70,6 +90,15 @@ export class TorrentStorage {
     return split(extents, targets).every(([extent, cut]) => this.readExtentNow(extent, cut));
   }
 
+  /** Where `byteLength` bytes of `piece` from `begin` on lie: in one file that is open. Undefined: elsewhere. */
+  borrow(piece: PieceIndex, begin: BlockOffset, byteLength: number): BorrowedExtent | undefined {
+    if (begin + byteLength > this.layout.pieceLengthOf(piece)) return undefined;
+    const [extent, ...more] = this.layout.extentsOf(piece, begin, byteLength);
+    if (extent === undefined || extent.isPadding || more.length > 0) return undefined;
+    const file = this.cache.borrow(this.pathOf(extent.file));
+    return file && { ...file, position: extent.position };
+  }
+
   /** Stores `sources`, one behind the other, as the bytes of `piece` from `begin` on. */
   async write(piece: PieceIndex, begin: BlockOffset, sources: readonly Uint8Array[]): Promise<void> {
     const extents = this.layout.extentsOf(piece, begin, totalBytes(sources));
@@ -88,7 +117,7 @@ export class TorrentStorage {
       const path = this.pathOf(index);
       const found = await this.files.stat(path);
       if (found !== undefined && found.kind !== 'file') throw notAFile(path);
-      if (file.byteLength > 0 || found !== undefined) continue;
+      if (file.byteLength > 0 || found !== undefined || this.foreign.has(index)) continue;
       await this.ensureFolder(index);
       await this.cache.use(path, 'write', async () => {});
     }
@@ -134,12 +163,24 @@ export class TorrentStorage {
 
   private async writeExtent(extent: FileExtent, sources: readonly Uint8Array[]): Promise<void> {
     if (extent.isPadding) return;
+    if (!this.mayWrite(extent)) return this.compareExtent(extent, sources);
     await this.ensureFolder(extent.file);
     await this.cache.use(this.pathOf(extent.file), 'write', (handle) =>
       handle.writev(sources, extent.position),
     );
     // Not before: a sync that began while this was being written has not seen all of it.
     this.dirty.add(extent.file);
+  }
+
+  private mayWrite({ file, position, byteLength }: FileExtent): boolean {
+    if (this.foreign.has(file)) return false;
+    return !this.isVerifiedElsewhere(this.pathOf(file), position, byteLength);
+  }
+
+  private async compareExtent(extent: FileExtent, sources: readonly Uint8Array[]): Promise<void> {
+    const path = this.pathOf(extent.file);
+    if ((await this.files.stat(path)) === undefined) throw belongsToOther(path);
+    await this.cache.use(path, 'read', (handle) => expectBytes(handle, path, sources, extent.position));
   }
 
   /** Makes the folder of a file, once. */

@@ -1,11 +1,16 @@
 import type { Bitfield } from '../bitfield.ts';
 import type { ChokerOptions } from '../choker/types.ts';
 import { CHOKER_DEFAULTS } from '../choker/types.ts';
+import type { IsVerifiedElsewhere } from '../storage/foreign-files.ts';
 
 /** Settings of one torrent. */
 export interface TorrentOptions {
   /** The folder its files are saved below. */
   readonly root: string;
+  /** Files, by index, that belong to another torrent: they are read and never written. */
+  readonly foreign?: ReadonlySet<number>;
+  /** Asked before each write: bytes that another torrent has verified are not overwritten with others. */
+  readonly isVerifiedElsewhere?: IsVerifiedElsewhere;
   /** Pieces known to be verified; without it all are to be downloaded. */
   readonly have?: Bitfield;
   readonly choker: ChokerOptions;
@@ -25,7 +30,7 @@ export interface TorrentOptions {
   readonly superSeed: boolean;
 }
 
-export const TORRENT_DEFAULTS: Omit<TorrentOptions, 'root' | 'have'> = {
+export const TORRENT_DEFAULTS: Omit<TorrentOptions, 'root' | 'have' | 'foreign' | 'isVerifiedElsewhere'> = {
   choker: CHOKER_DEFAULTS,
   peersMax: 100,
   dialsMax: 20,
