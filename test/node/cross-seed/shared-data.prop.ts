@@ -182,7 +182,7 @@ test('no sequence changes a verified byte', async () => {
   const before = fc.constantFrom<readonly (readonly [string, number])[]>(
     [],
     [['/d/t/f000', 1]],
-    [['/d/t/f001', 2]],
+    [['/d/t/f000', 2]],
   );
   await fc.assert(
     fc.asyncProperty(before, fc.array(command, { minLength: 5, maxLength: 25 }), async (lying, commands) => {
@@ -209,6 +209,19 @@ test('no sequence changes a verified byte', async () => {
     { numRuns: 150 },
   );
   assert.ok(refused > 0, 'some writes had to be refused');
+});
+
+test('the first one does not write over what a later one has verified', async () => {
+  const library = new Library();
+  library.lay('/d/t/f000', KINDS[2]!.content.get('t/f000')!);
+  library.add(KINDS[0]!, PLACES[0]!);
+  library.add(KINDS[2]!, PLACES[0]!);
+  const [first, later] = library.torrents as [Held, Held];
+  await library.recheck(later);
+  assert.is(later.have.count, 2);
+  await library.download(first, 0);
+  assert.is(library.refused, 1);
+  await library.assertVerified();
 });
 
 test('one copy serves all that have the same bytes, and the second one fetches nothing', async () => {
