@@ -78,7 +78,7 @@ export class ManagedTorrent {
         ...modules,
         totals: () => this.totals(),
         isSeed: () => this.torrent.picker.isDone,
-        onPeers: (peers) => this.torrent.addCandidates(peers),
+        onPeers: (peers, via) => this.torrent.addCandidates(peers, via),
       },
     );
     const dhtPort = this.sources.uses.dht ? (modules.finders.dhtPort ?? 0) : 0;

@@ -142,13 +142,9 @@ export class MetadataSearch implements ShardHost {
 
   onHandshake(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
     this.dialer.onGreeted(connection);
-    const connections = [...this.peers.values()].map((peer) => peer.connection);
-    const { isStopped, localPeerId } = this;
-    const host = { isStopped, localPeerId, pool: this.dialer.pool, connections };
-    const refused = refusal(host, connection, handshake);
+    const refused = refusal(this, connection, handshake);
     if (refused !== undefined) return refused;
     if (!connection.extended) return 'no-use';
-    if (this.peers.size >= this.options.peersMax) return 'too-many-peers';
     this.peers.set(connection.id, {
       connection,
       extensions: new Map(),

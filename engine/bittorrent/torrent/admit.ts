@@ -1,28 +1,31 @@
 import type { PeerConnection } from '../peer/connection.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import type { Handshake } from '../wire/handshake.ts';
-import type { PeerPool } from './peer-pool.ts';
+import type { Dialer } from './dialer.ts';
 
-/** Why a peer that has greeted is not taken: it is this node, unwanted, or here already. */
+/** What decides who is taken. */
+export interface AdmittingHost {
+  readonly isStopped: boolean;
+  readonly localPeerId: Uint8Array;
+  readonly dialer: Pick<Dialer, 'pool' | 'peersMax'>;
+  readonly peers: ReadonlyMap<number, { readonly connection: PeerConnection }>;
+}
+
+/** Why a peer that has greeted is not taken: it is this node, unwanted, here already, or one too many. */
 export function refusal(
-  host: {
-    readonly isStopped: boolean;
-    readonly localPeerId: Uint8Array;
-    readonly pool: PeerPool;
-    readonly connections: Iterable<PeerConnection>;
-  },
+  host: AdmittingHost,
   connection: PeerConnection,
   { peerId }: Handshake,
 ): CloseReason | undefined {
   if (host.isStopped) return 'local';
   if (Buffer.compare(peerId, host.localPeerId) === 0) return 'own-connection';
-  if (host.pool.isBanned(connection.remote, peerId)) return 'banned';
-  for (const other of host.connections) {
+  if (host.dialer.pool.isBanned(connection.remote, peerId)) return 'banned';
+  for (const { connection: other } of host.peers.values()) {
     if (Buffer.compare(other.peerId!, peerId) !== 0) continue;
     if (!isToReplace(other, connection, Buffer.compare(host.localPeerId, peerId) > 0)) return 'duplicate';
     other.close('duplicate');
   }
-  return undefined;
+  return host.peers.size >= host.dialer.peersMax ? 'too-many-peers' : undefined;
 }
 
 /**

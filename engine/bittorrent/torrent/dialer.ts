@@ -1,7 +1,11 @@
 import type { Clock, Endpoint } from '../../runtime/port.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
+import type { TransportName } from '../transport/transport.ts';
 import { PeerPool } from './peer-pool.ts';
+
+/** How a dial ends that nobody has answered. */
+const UNREACHABLE: ReadonlySet<CloseReason> = new Set(['connect-failed', 'encryption-failed']);
 
 export interface DialerOptions {
   /** Peers connected at once. */
@@ -15,7 +19,9 @@ export interface DialerOptions {
 export interface DialerModules {
   readonly clock: Clock;
   readonly mayDial: () => boolean;
-  readonly dial: (endpoint: Endpoint) => void;
+  readonly dial: (endpoint: Endpoint, by?: TransportName) => void;
+  /** It could not be called; `introducers` have told of it. */
+  readonly onUnreachable?: (endpoint: Endpoint, introducers: readonly Endpoint[]) => void;
   readonly peerCount: () => number;
 }
 
@@ -46,10 +52,18 @@ export class Dialer {
     this.running = false;
   }
 
-  /** Addresses from a tracker, a user or other peers. */
-  add(endpoints: Iterable<Endpoint>): void {
-    for (const endpoint of endpoints) this.pool.add(endpoint);
+  /** Addresses from a tracker, a user or other peers. `via`: the peer that has told of them. */
+  add(endpoints: Iterable<Endpoint>, via?: Endpoint): void {
+    for (const endpoint of endpoints) this.pool.add(endpoint, via);
     this.dialMore();
+  }
+
+  /** Dials this one now and by uTP: it has been told to do the same (BEP 55). False: there is no room, or no need. */
+  callByUtp(endpoint: Endpoint): boolean {
+    const hasRoom = this.modules.peerCount() + this.dialing.size < this.peersMax;
+    if (!this.running || !hasRoom || !this.modules.mayDial() || !this.pool.claim(endpoint)) return false;
+    this.modules.dial(endpoint, 'utp');
+    return true;
   }
 
   dialMore(): void {
@@ -85,5 +99,8 @@ export class Dialer {
     if (reason === 'own-connection') this.pool.remove(connection.remote);
     else if (!wasPeer || reason === 'no-use') this.pool.failed(connection.remote, now);
     else this.pool.closed(connection.remote, now);
+    if (this.running && UNREACHABLE.has(reason)) {
+      this.modules.onUnreachable?.(connection.remote, this.pool.introducersOf(connection.remote));
+    }
   }
 }

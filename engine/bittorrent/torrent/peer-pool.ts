@@ -5,12 +5,16 @@ import { peerPriority } from '../peer-priority.ts';
 
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 10 * 60_000;
+/** Peers that are remembered as having told of one address. */
+const INTRODUCERS_MAX = 3;
 
 interface Candidate {
   readonly endpoint: Endpoint;
   failures: number;
   nextTryMs: number;
   connected: boolean;
+  /** Peers that have told of it (BEP 11), the latest last. */
+  readonly introducers: Endpoint[];
 }
 
 /**
@@ -37,12 +41,31 @@ export class PeerPool {
     return [...this.candidates.values()].map(({ endpoint }) => endpoint);
   }
 
-  add(endpoint: Endpoint): void {
+  /** `via`: the peer that has told of it. */
+  add(endpoint: Endpoint, via?: Endpoint): void {
     const key = keyOf(endpoint);
-    if (this.candidates.has(key) || this.banned.has(endpoint.host)) return;
+    const known = this.candidates.get(key);
+    if (known !== undefined) introduce(known, via);
+    if (known !== undefined || this.banned.has(endpoint.host)) return;
     if (endpoint.port < 1 || endpoint.port > 65535) return;
     if (this.candidates.size >= this.candidatesMax && !this.evict()) return;
-    this.candidates.set(key, { endpoint, failures: 0, nextTryMs: 0, connected: false });
+    const candidate = { endpoint, failures: 0, nextTryMs: 0, connected: false, introducers: [] };
+    introduce(candidate, via);
+    this.candidates.set(key, candidate);
+  }
+
+  /** Takes one that is to be dialled at once, whether it was known or not. False: it is connected, banned, or has no place. */
+  claim(endpoint: Endpoint): boolean {
+    this.add(endpoint);
+    const candidate = this.candidates.get(keyOf(endpoint));
+    if (candidate === undefined || candidate.connected) return false;
+    candidate.connected = true;
+    return true;
+  }
+
+  /** Peers that have told of this address. */
+  introducersOf(endpoint: Endpoint): readonly Endpoint[] {
+    return this.candidates.get(keyOf(endpoint))?.introducers ?? [];
   }
 
   /**
@@ -129,6 +152,14 @@ export class PeerPool {
     }
     return worst !== undefined && this.candidates.delete(worst);
   }
+}
+
+function introduce({ introducers }: Candidate, via: Endpoint | undefined): void {
+  if (via === undefined) return;
+  const known = introducers.findIndex((other) => keyOf(other) === keyOf(via));
+  if (known >= 0) introducers.splice(known, 1);
+  introducers.push(via);
+  if (introducers.length > INTRODUCERS_MAX) introducers.shift();
 }
 
 function keyOf(endpoint: Endpoint): string {

@@ -6,7 +6,7 @@ import { Bitfield } from '../bitfield.ts';
 import type { PieceCheck } from '../download/piece-check.ts';
 import type { Layout } from '../layout.ts';
 import type { TorrentStorage } from '../storage/torrent-storage.ts';
-import { blockOffset, type PieceIndex } from '../units.ts';
+import { blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 
 /** Pieces read and hashed side by side: enough to keep a disk and two cores busy. */
 const PIECES_AT_ONCE = 4;
@@ -76,4 +76,9 @@ async function leaseOf(slab: Slab, slots: number): Promise<Lease> {
     if (lease !== undefined) return lease;
     await new Promise<void>((resolve) => slab.whenFree(resolve, slots));
   }
+}
+
+/** Every piece of a torrent. */
+export function* allPieces(count: number): Generator<PieceIndex> {
+  for (let piece = 0; piece < count; piece++) yield pieceIndex(piece);
 }

@@ -5,6 +5,7 @@ import type { LimitTree } from '../limits/limit-tree.ts';
 import type { PeerConnection } from '../peer/connection.ts';
 import type { PeerHost } from '../peer/peer-host.ts';
 import type { FileCache } from '../storage/file-cache.ts';
+import type { TransportName } from '../transport/transport.ts';
 
 /** What a shard carries: a torrent, or the search for the metadata of one. */
 export interface ShardHost extends PeerHost {
@@ -25,5 +26,8 @@ export interface ShardSeat {
   readonly localPeerId: Uint8Array;
   /** Whether the shard has room for one more connection. */
   readonly mayDial: () => boolean;
-  readonly dial: (host: ShardHost, endpoint: Endpoint) => void;
+  /** `by`: this transport alone; without it whichever comes about. */
+  readonly dial: (host: ShardHost, endpoint: Endpoint, by?: TransportName) => void;
+  /** Whether uTP is among the transports. */
+  readonly hasUtp: boolean;
 }

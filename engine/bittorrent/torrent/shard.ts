@@ -153,7 +153,8 @@ export class Shard {
       limits: this.limits,
       localPeerId: this.options.peerId,
       mayDial: () => this.connections.size < this.connectionsMax,
-      dial: (owner, endpoint) => this.dial(owner, endpoint),
+      dial: (owner, endpoint, by) => this.dial(owner, endpoint, by),
+      hasUtp: this.transports.some(({ name }) => name === 'utp'),
     });
     for (const hash of made.infoHashes) {
       if (this.hosts.has(keyOf(hash))) throw new Error(`torrent ${keyOf(hash)} is there already`);
@@ -210,11 +211,11 @@ export class Shard {
     return true;
   }
 
-  private dial(host: ShardHost, endpoint: Endpoint): void {
+  private dial(host: ShardHost, endpoint: Endpoint, by?: TransportName): void {
     const connection = this.connection('outgoing', host);
     host.onDialing(connection);
     this.encryption.dial(connection, host.infoHashes[0]!, (owner) =>
-      this.connect(endpoint, owner, (name) => {
+      this.connect(endpoint, owner, by, (name) => {
         connection.transport = name;
       }),
     );
@@ -224,10 +225,11 @@ export class Shard {
   private connect(
     endpoint: Endpoint,
     owner: StreamHandler,
+    by: TransportName | undefined,
     onWon: (name: TransportName) => void,
   ): ByteStream {
     const { connectTimeoutMs: timeoutMs, headStartMs } = this.options;
-    const { transports } = this;
+    const transports = this.transports.filter(({ name }) => by === undefined || name === by);
     if (transports.length === 1) {
       onWon(transports[0]!.name);
       return transports[0]!.connect(endpoint, owner, { timeoutMs });

@@ -5,6 +5,8 @@ import { Bitfield } from '../bitfield.ts';
 import { RateMeter } from '../choker/rate-meter.ts';
 import { Downloader } from '../download/downloader.ts';
 import { PieceCheck } from '../download/piece-check.ts';
+import type { HolePunch } from '../holepunch/hole-punch.ts';
+import { joinHolePunch } from '../holepunch/join.ts';
 import { Layout } from '../layout.ts';
 import type { TorrentLimits } from '../limits/torrent-limits.ts';
 import { MetadataResponder } from '../metadata/responder.ts';
@@ -13,9 +15,9 @@ import type { PeerConnection } from '../peer/connection.ts';
 import type { InboundRun } from '../peer/inbound-run.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import { Picker } from '../picker/picker.ts';
-import { TorrentStorage } from '../storage/torrent-storage.ts';
+import { type BorrowedExtent, TorrentStorage } from '../storage/torrent-storage.ts';
 import { SuperSeed } from '../super-seed.ts';
-import { type BlockOffset, type PieceIndex, pieceIndex } from '../units.ts';
+import type { BlockOffset, PieceIndex } from '../units.ts';
 import { HAVE_FRAME_BYTES, writeHave } from '../wire/encode.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
@@ -34,7 +36,7 @@ import type { TorrentOptions } from './options.ts';
 import type { PeerPool } from './peer-pool.ts';
 import { PeerTrust } from './peer-trust.ts';
 import type { ExtensionPlug } from './plug.ts';
-import { type RecheckOptions, recheck } from './recheck.ts';
+import { allPieces, type RecheckOptions, recheck } from './recheck.ts';
 import { partialsMaxOf, rulesOf } from './rules.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
 import { surplus } from './surplus.ts';
@@ -74,6 +76,8 @@ export class Torrent implements ShardHost {
   readonly hashResponder: HashResponder;
   readonly metadata: MetadataResponder;
   readonly desk: ExtensionDesk;
+  /** BEP 55; only where there is uTP. */
+  readonly punch: HolePunch | undefined;
   /** Rate limits. */
   readonly limits: TorrentLimits;
   /** Which files are wanted; to be changed by {@link choose}. */
@@ -117,7 +121,8 @@ export class Torrent implements ShardHost {
     this.dialer = new Dialer(options, {
       clock,
       mayDial: modules.mayDial,
-      dial: (endpoint) => modules.dial(this, endpoint),
+      dial: (endpoint, by) => modules.dial(this, endpoint, by),
+      onUnreachable: (endpoint, introducers) => this.punch?.unreachable(endpoint, introducers),
       peerCount: () => this.peers.size,
     });
     this.downRate = new RateMeter(clock.now());
@@ -138,7 +143,9 @@ export class Torrent implements ShardHost {
       peers: this.peers,
     });
     this.metadata = new MetadataResponder(metainfo.rawInfo);
-    this.desk = new ExtensionDesk({ ...options, own: OWN_EXTENSIONS }, { plugs: modules.plugs ?? [] });
+    this.punch = joinHolePunch(this);
+    const plugs = [...(modules.plugs ?? []), this.punch].filter((plug) => plug !== undefined);
+    this.desk = new ExtensionDesk({ ...options, own: OWN_EXTENSIONS }, { plugs });
     this.hashResponder = new HashResponder({
       ...modules,
       layout: this.layout,
@@ -246,14 +253,14 @@ export class Torrent implements ShardHost {
     this.dialer.dialMore();
   }
 
-  /** Addresses from a tracker, a user or other peers. */
-  addCandidates(endpoints: Iterable<Endpoint>): void {
-    this.dialer.add(endpoints);
+  /** Addresses from a tracker, a user or other peers. `via`: the peer that has told of them. */
+  addCandidates(endpoints: Iterable<Endpoint>, via?: Endpoint): void {
+    this.dialer.add(endpoints, via);
   }
 
   onHandshake(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
     this.dialer.onGreeted(connection);
-    const refused = this.refuse(connection, handshake);
+    const refused = refusal(this, connection, handshake);
     if (refused !== undefined) return refused;
     connection.pieces = new Bitfield(this.metainfo.pieceCount);
     const peer = new TorrentPeer(
@@ -305,6 +312,10 @@ export class Torrent implements ShardHost {
     return this.storage.read(piece, begin, targets);
   }
 
+  borrow(piece: PieceIndex, begin: BlockOffset, byteLength: number): BorrowedExtent | undefined {
+    return this.storage.borrow(piece, begin, byteLength);
+  }
+
   onClosed(connection: PeerConnection, reason: CloseReason): void {
     const peer = this.peers.get(connection.id);
     this.dialer.onClosed(connection, reason, peer !== undefined);
@@ -330,14 +341,6 @@ export class Torrent implements ShardHost {
     connection.setInterested(interested);
     const peerDone = peer.uploadOnly || connection.pieces?.isFull === true;
     if (!interested && this.picker.isDone && peerDone) connection.close('no-use');
-  }
-
-  private refuse(connection: PeerConnection, handshake: Handshake): CloseReason | undefined {
-    const { isStopped, localPeerId, pool } = this;
-    const connections = [...this.peers.values()].map((peer) => peer.connection);
-    const refused = refusal({ isStopped, localPeerId, pool, connections }, connection, handshake);
-    if (refused !== undefined) return refused;
-    return this.peers.size >= this.dialer.peersMax ? 'too-many-peers' : undefined;
   }
 
   private tick(): void {
@@ -392,8 +395,4 @@ export class Torrent implements ShardHost {
     void this.stop();
     this.modules.events.onError?.(error);
   }
-}
-
-function* allPieces(count: number): Generator<PieceIndex> {
-  for (let piece = 0; piece < count; piece++) yield pieceIndex(piece);
 }

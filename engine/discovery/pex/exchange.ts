@@ -1,7 +1,7 @@
+import { type AddressScope, scopeOf } from '../../codec/address-scope.ts';
 import type { Clock, Endpoint } from '../../runtime/port.ts';
 import { endpointKey } from '../dht/compact.ts';
 import { decodePexMessage, encodePexMessage, PEX_EXTENSION, PEX_PEERS_MAX, type PexPeer } from './message.ts';
-import { type AddressScope, scopeOf } from './scope.ts';
 
 /** BEP 11: no more than one message a minute to a peer. */
 const INTERVAL_MS = 60_000;

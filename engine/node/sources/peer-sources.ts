@@ -24,7 +24,8 @@ export interface PeerSourcesModules {
   readonly finders: PeerFinders;
   readonly totals: () => TransferTotals;
   readonly isSeed: () => boolean;
-  readonly onPeers: (peers: readonly Endpoint[]) => void;
+  /** `via`: the peer that has told of them. */
+  readonly onPeers: (peers: readonly Endpoint[], via?: Endpoint) => void;
 }
 
 /** All that finds peers for one torrent: trackers, DHT, PEX and the local network, joined in one place. */
@@ -49,7 +50,11 @@ export class PeerSources {
       ? [
           new PexExchange({
             clock: runtime.clock,
-            onPeers: (peers) => onPeers(peers.map(({ endpoint }) => endpoint)),
+            onPeers: (peers, via) =>
+              onPeers(
+                peers.map(({ endpoint }) => endpoint),
+                via,
+              ),
           }),
         ]
       : [];

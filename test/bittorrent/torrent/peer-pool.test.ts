@@ -53,6 +53,18 @@ test('candidates are bounded: failed ones make room, good ones do not', () => {
   assert.ok(left.has(at(4).host));
 });
 
+test('the last three peers that told of an address are remembered; one that is to be called now is claimed once', () => {
+  const pool = new PeerPool({ candidatesMax: 10, bannedMax: 10 });
+  for (const teller of [2, 3, 4, 5, 4]) pool.add(at(1), at(teller));
+  pool.add(at(1));
+  assert.equal(pool.introducersOf(at(1)), [at(3), at(5), at(4)]);
+  assert.equal(pool.introducersOf(at(9)), []);
+  assert.ok(pool.claim(at(1)) && pool.claim(at(9)), 'known or not');
+  assert.not.ok(pool.claim(at(1)), 'it is being called');
+  pool.ban(at(8), id(8));
+  assert.not.ok(pool.claim(at(8)));
+});
+
 test('addresses nobody can dial are not taken', () => {
   const pool = new PeerPool({ candidatesMax: 3, bannedMax: 10 });
   pool.add({ host: '10.0.0.1', port: 0 });

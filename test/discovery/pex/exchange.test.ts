@@ -2,6 +2,7 @@
 // may send how much, and whose addresses are not believed.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { scopeOf } from '../../../engine/codec/address-scope.ts';
 import { PexExchange, type PexPartner } from '../../../engine/discovery/pex/exchange.ts';
 import {
   decodePexMessage,
@@ -11,7 +12,6 @@ import {
   type PexMessage,
   type PexPeer,
 } from '../../../engine/discovery/pex/message.ts';
-import { scopeOf } from '../../../engine/discovery/pex/scope.ts';
 import type { Endpoint, Milliseconds, Timer } from '../../../engine/runtime/port.ts';
 
 const test = suite('peer exchange');

@@ -1,4 +1,4 @@
-import { readAddress } from '../../codec/address.ts';
+import { readAddress } from './address.ts';
 
 /** How far an address reaches: this machine, this network, everywhere. */
 export type AddressScope = 0 | 1 | 2;
