@@ -58,6 +58,11 @@ export class LimitTree {
     });
   }
 
+  /** Categories and trackers that are remembered. */
+  get groupCount(): number {
+    return this.#categories.size + this.#trackers.size;
+  }
+
   /** How many peers wait for a limit, in each direction. */
   get waiting(): { readonly down: number; readonly up: number } {
     return { down: this.#downQueue.length, up: this.#upQueue.length };

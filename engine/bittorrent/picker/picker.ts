@@ -1,6 +1,7 @@
 import type { Random } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
 import type { PieceIndex } from '../units.ts';
+import { leastAskedBlock } from './duplicates.ts';
 import { PartialPiece } from './partial-piece.ts';
 import type { PickerPeer } from './picker-peer.ts';
 import { SwarmPieces } from './swarm-pieces.ts';
@@ -23,6 +24,10 @@ import {
 export class Picker {
   /** Choose pieces in ascending order in place of rarest first. */
   sequential = false;
+  /** Pieces that somebody waits for, in the order in which they are; they go before all others. */
+  urgent: readonly PieceIndex[] = [];
+  /** Those of {@link urgent} that take too long: what was asked of one peer is asked of others too. */
+  late: readonly PieceIndex[] = [];
   readonly #options: Required<Omit<PickerOptions, 'have'>>;
   readonly #pieces: SwarmPieces;
   readonly #random: Random;
@@ -155,7 +160,12 @@ export class Picker {
    * nothing for this peer now; in the endgame see {@link pickDuplicate}.
    */
   pickRun(peer: PickerPeer, blocksMax: number): BlockRun | undefined {
-    if (peer.wantedCount === 0 || blocksMax < 1 || peer.nothingAtChange === this.#change) return undefined;
+    if (peer.wantedCount === 0 || blocksMax < 1) return undefined;
+    if (this.urgent.length > 0) {
+      const run = this.#pickLate(peer) ?? this.pickRunAmong(peer, this.urgent, blocksMax);
+      if (run !== undefined) return run;
+    }
+    if (peer.nothingAtChange === this.#change) return undefined;
     const partial = this.#bestOpen(peer) ?? this.#begin(peer);
     if (partial !== undefined) return this.#reserve(partial, peer, blocksMax);
     peer.nothingAtChange = this.#change;
@@ -180,26 +190,10 @@ export class Picker {
    * or when no further piece may be begun, and only of a peer that has little left to send.
    */
   pickDuplicate(peer: PickerPeer): BlockRun | undefined {
-    const { partialsMax, duplicatesMax, duplicateQueueMax } = this.#options;
+    const { partialsMax, duplicateQueueMax } = this.#options;
     if (peer.wantedCount === 0 || peer.requestCount >= duplicateQueueMax) return undefined;
     if (this.#partials.size < partialsMax && !this.inEndgame) return undefined;
-    let best: PartialPiece | undefined;
-    let bestBlock = -1;
-    let fewest: number = duplicatesMax;
-    for (const partial of this.#partials.values()) {
-      if (fewest === 1) break;
-      if (partial.requestedCount === 0 || !peer.has(partial.piece)) continue;
-      if (!this.#pieces.isWanted(partial.piece)) continue;
-      const block = partial.leastAsked(peer, fewest, this.#random);
-      if (block < 0) continue;
-      fewest = partial.askedCount(block);
-      best = partial;
-      bestBlock = block;
-    }
-    if (best === undefined) return undefined;
-    best.addDuplicate(bestBlock, peer);
-    peer.addRequests(best.piece, 1);
-    return { piece: best.piece, firstBlock: bestBlock, blockCount: 1 };
+    return this.#duplicate(peer, this.#partials.values());
   }
 
   /** A whole block has come from `peer`. After `complete`, tell {@link pieceVerified} or {@link pieceFailed}. */
@@ -289,6 +283,24 @@ export class Picker {
     this.#pieces.setPriority(piece, priority);
     if (!this.#partials.has(piece) && !this.complete.has(piece)) this.#pieces.index.add(piece);
     this.#change++;
+  }
+
+  /** A block of a piece that takes too long. */
+  #pickLate(peer: PickerPeer): BlockRun | undefined {
+    if (this.late.length === 0) return undefined;
+    const late = this.late.map((piece) => this.#partials.get(piece));
+    const begun = late.filter((partial) => partial !== undefined);
+    return this.#duplicate(peer, begun);
+  }
+
+  #duplicate(peer: PickerPeer, partials: Iterable<PartialPiece>): BlockRun | undefined {
+    const may = ({ piece }: PartialPiece): boolean => peer.has(piece) && this.#pieces.isWanted(piece);
+    const found = leastAskedBlock(partials, peer, may, this.#options.duplicatesMax, this.#random);
+    if (found === undefined) return undefined;
+    const { partial, block } = found;
+    partial.addDuplicate(block, peer);
+    peer.addRequests(partial.piece, 1);
+    return { piece: partial.piece, firstBlock: block, blockCount: 1 };
   }
 
   /** Whether `peer` may be asked for free blocks of this piece. */

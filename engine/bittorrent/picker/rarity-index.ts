@@ -127,15 +127,24 @@ export class RarityIndex {
 
   /** The first piece of the highest priority that `peer` has; -1: none. */
   first(peer: PickerPeer): PieceIndex | -1 {
-    let best = -1;
-    let bestPriority = 0;
-    this.#eachOf(peer, (piece) => {
-      const priority = this.#priorities[piece]!;
-      if (priority <= bestPriority) return;
-      best = piece;
-      bestPriority = priority;
-    });
-    return best as PieceIndex | -1;
+    for (let level = PRIORITY_HIGH; level > PRIORITY_SKIP; level--) {
+      const piece = this.#levelCounts[level] === 0 ? -1 : this.#firstAt(level, peer);
+      if (piece >= 0) return piece as PieceIndex;
+    }
+    return -1;
+  }
+
+  #firstAt(level: number, peer: PickerPeer): number {
+    const members = this.#members;
+    const have = peer.isSeed ? members : peer.have.bytes;
+    for (let index = 0; index < members.length; index++) {
+      for (let byte = members[index]! & have[index]!; byte !== 0; ) {
+        const bit = Math.clz32(byte) - 24;
+        if (this.#priorities[index * 8 + bit] === level) return index * 8 + bit;
+        byte &= ~(0x80 >>> bit);
+      }
+    }
+    return -1;
   }
 
   #rarestOfFew(peer: PickerPeer): PieceIndex | -1 {
