@@ -22,6 +22,7 @@ interface NodeWords extends NetWords, SourceWords {
   readonly memory?: number;
   readonly threads?: number;
   readonly connections?: number;
+  readonly shards?: number;
   readonly slots?: number;
   readonly log?: string;
   readonly printSettings?: boolean;
@@ -53,6 +54,11 @@ export function registerNode(program: Command): void {
     .option('--no-status', 'no status page')
     .addOption(new Option('--memory <size>', 'memory for payload (256MiB)').argParser(sizeValue))
     .addOption(new Option('--threads <count>', 'threads that hash (all cores)').argParser(countValue(1, 256)))
+    .addOption(
+      new Option('--shards <count>', 'threads that send to peers; 1: the one of the node (1)').argParser(
+        countValue(1, 32),
+      ),
+    )
     .addOption(new Option('--connections <count>', 'peers in all (2000)').argParser(countValue(1, 100_000)))
     .addOption(
       new Option('--slots <count>', 'peers of a torrent served at once; 0: all (4)').argParser(
@@ -109,10 +115,23 @@ async function node(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
 
 /** The words that were given, under the names of the settings. */
 function flagsOf(words: NodeWords): PartialSettings {
-  const { state, downloads, watch, host, port, status, memory, threads, connections, slots, tracker, log } =
-    words;
+  const {
+    state,
+    downloads,
+    watch,
+    host,
+    port,
+    status,
+    memory,
+    threads,
+    connections,
+    shards,
+    slots,
+    tracker,
+    log,
+  } = words;
   const all = {
-    ...{ state, downloads, host, port, memory, threads, connections, slots, log, statusPort: status },
+    ...{ state, downloads, host, port, memory, threads, connections, shards, slots, log, statusPort: status },
     ...{ encryption: words.encryption, proxy: words.proxy, proxyOnly: words.proxyOnly, bind: words.bind },
     blocklist: words.blocklist,
     // Commander says true when only the “no” form exists and was not used.

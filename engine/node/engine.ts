@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly encryption: EncryptionMode;
   /** How peers are reached, in the order they are tried; all of them are listened for. */
   readonly transports: readonly TransportName[];
+  /** Event loops that send to peers; 1: the one that does everything else, more: so many threads beside it. */
+  readonly shards: number;
 }
 
 export const ENGINE_DEFAULTS: EngineOptions = {
@@ -29,6 +31,7 @@ export const ENGINE_DEFAULTS: EngineOptions = {
   connectionsMax: SHARD_DEFAULTS.connectionsMax,
   encryption: 'prefer',
   transports: TRANSPORT_NAMES_DEFAULT,
+  shards: 1,
 };
 
 /** The parts that everything on this machine shares: the real world, the slab, the worker pool and one shard. */
@@ -54,6 +57,7 @@ export function createEngine(
     connectionsMax,
     encryption,
     transports: names,
+    shards,
   } = {
     ...ENGINE_DEFAULTS,
     ...options,
@@ -64,6 +68,10 @@ export function createEngine(
   // One scratch area per worker and one for the event loop itself.
   const slab = new Slab({ slotCount: Math.floor(slabBytes / SLOT_BYTES), threadCountMax: threadCount + 1 });
   const hashes = new HashPool({ threadCount }, { slab });
+  if (shards > 1) {
+    // Until they work, and if they do not, the loop sends by itself.
+    world.senders.start({ threadCount: shards, memory: slab.buffer }).catch(() => {});
+  }
   const peerId = createPeerId(runtime.random.bytes(12));
   const shard = new Shard(
     { ...SHARD_DEFAULTS, connectionsMax, encryption, peerId },
@@ -78,6 +86,7 @@ export function createEngine(
     async close() {
       await shard.close();
       transports.close();
+      await world.senders.close();
       await hashes.close();
     },
   };

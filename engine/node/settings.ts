@@ -48,6 +48,8 @@ const schema = v.strictObject({
   memory: whole(16 * MIB, 64 * 1024 * MIB),
   /** Threads that hash. */
   threads: whole(1, 256),
+  /** Event loops that send to peers; 1: the node's own, more: so many threads beside it. */
+  shards: whole(1, 32),
   /** Connections with peers, of all torrents together. */
   connections: whole(1, 100_000),
   /** Peers of one torrent served at once; 0: all. */
@@ -107,6 +109,7 @@ export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: n
     statusPort: 'auto',
     memory: 256 * MIB,
     threads,
+    shards: 1,
     connections: 2_000,
     slots: 4,
     trackers: true,

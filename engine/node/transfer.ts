@@ -25,6 +25,8 @@ export interface TransferOptions {
   /** Peers served at once; Infinity: all. */
   readonly slots: number;
   readonly memoryBytes: number;
+  /** Event loops that send to peers. */
+  readonly shards?: number;
   /** Where peers may come from. */
   readonly sources: SourceSettings;
   readonly finders: FinderSettings;
@@ -68,7 +70,7 @@ export async function openTransfer(
   const { report, encryption } = options;
   const world = await openWorld(options.net, { report });
   const engine = createEngine(
-    { slabBytes: options.memoryBytes, encryption, transports: world.transports },
+    { slabBytes: options.memoryBytes, encryption, transports: world.transports, shards: options.shards ?? 1 },
     world,
   );
   const closers = [() => world.close(), () => engine.close()];

@@ -65,6 +65,19 @@ export interface StreamHandler {
   onClose(end: StreamEnd): void;
 }
 
+/** Something to be read from a file and sent, all of it together. */
+export interface FileSend {
+  /** What is sent. It must lie in shared memory and stay untouched until `sent` is called. */
+  readonly bytes: Uint8Array;
+  /** The parts of `bytes` that are to be read, one behind the other; the rest is there already. */
+  readonly targets: readonly Uint8Array[];
+  /** To be kept open until `sent` is called. */
+  readonly file: FileHandle;
+  readonly position: number;
+  /** `lost`: the stream died first. `unread`: the file could not be read, or has ended; nothing was sent. */
+  readonly sent: (outcome: 'sent' | 'lost' | 'unread') => void;
+}
+
 export interface ByteStream {
   readonly remote: Endpoint;
   readonly local: Endpoint;
@@ -73,6 +86,11 @@ export interface ByteStream {
    * them, with false if the stream died first.
    */
   write(bytes: Uint8Array, written?: (ok: boolean) => void): void;
+  /**
+   * Has another thread read and send, in order with what is written before and after. False where that cannot be, or
+   * not now; then nothing has happened. Absent where it never can.
+   */
+  sendFile?(send: FileSend): boolean;
   /** Holds back writes until {@link uncork} and sends them in one system call. */
   cork(): void;
   uncork(): void;

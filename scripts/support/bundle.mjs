@@ -8,6 +8,7 @@ export const PROGRAM = 'dist/allium/bin/main.js';
 const ENTRIES = {
   main: 'dist/engine/cli/main.js',
   worker: 'dist/engine/kernels/worker.js',
+  'sender-thread': 'dist/engine/runtime/real/senders/sender-thread.js',
   'relay-shard': 'dist/engine/node/relay/shards/relay-shard.js',
 };
 

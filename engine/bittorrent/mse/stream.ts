@@ -1,5 +1,13 @@
 import { NOWHERE } from '../../codec/endpoint.ts';
-import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
+import type {
+  ByteStream,
+  Clock,
+  Endpoint,
+  FileSend,
+  StreamEnd,
+  StreamHandler,
+  Timer,
+} from '../../runtime/port.ts';
 import type { MethodName, MseCipher, MseFault, MseHandshake, MseResult } from './types.ts';
 
 const HANDSHAKE_READ_BYTES = 1024;
@@ -83,6 +91,12 @@ export class MseStream implements ByteStream, StreamHandler {
     }
     this.encrypt?.crypt(bytes, bytes.length);
     this.inner!.write(bytes, written);
+  }
+
+  /** Only what is not enciphered. */
+  sendFile(send: FileSend): boolean {
+    if (this.state !== 'open' || this.encrypt !== undefined) return false;
+    return this.inner!.sendFile?.(send) === true;
   }
 
   cork(): void {

@@ -363,6 +363,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
         clock: this.modules.clock,
         turns: this.modules.turns,
         read: (piece, begin, targets) => host.read(piece, begin, targets),
+        borrow: (piece, begin, byteLength) => host.borrow?.(piece, begin, byteLength),
         onSent: (byteLength) => {
           this.uploadedBytes += byteLength;
           this.lastWrittenMs = this.modules.clock.now();

@@ -1,5 +1,6 @@
 import type { Lease } from '../../kernels/lease.ts';
 import type { Bitfield } from '../bitfield.ts';
+import type { BorrowedExtent } from '../storage/torrent-storage.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
 import type { Handshake, HandshakeFeatures } from '../wire/handshake.ts';
 import type { Message } from '../wire/message.ts';
@@ -46,6 +47,8 @@ export interface PeerHost {
   mayServe(peer: PeerConnection, piece: PieceIndex): boolean;
   /** Fills the targets with the bytes of a verified piece. Undefined: it is done already. */
   read(piece: PieceIndex, begin: BlockOffset, targets: readonly Uint8Array[]): Promise<void> | undefined;
+  /** Where the bytes of a verified piece lie, where another thread could read them. */
+  borrow?(piece: PieceIndex, begin: BlockOffset, byteLength: number): BorrowedExtent | undefined;
   onSent(peer: PeerConnection, byteLength: number): void;
   onReadError(peer: PeerConnection, piece: PieceIndex, error: unknown): void;
   /** After reading a batch: the moment to ask for more. */

@@ -4,9 +4,10 @@ import type { Slab } from '../../kernels/slab.ts';
 import { FRAME_HEADER_BYTES, SLOT_BYTES } from '../../kernels/types.ts';
 import type { ByteStream, Clock } from '../../runtime/port.ts';
 import { FREE_UPLOADS, type UploadGate, type UploadTurns } from '../limits/gates.ts';
+import type { BorrowedExtent } from '../storage/torrent-storage.ts';
 import { type BlockOffset, blockOffset, type PieceIndex, pieceIndex } from '../units.ts';
 import { RequestQueue } from './request-queue.ts';
-import { RunLength } from './run-length.ts';
+import { RUN_BLOCKS_MAX, RunLength } from './run-length.ts';
 import type { SendTurns } from './send-turns.ts';
 
 const PIECE_ID = 7;
@@ -30,6 +31,8 @@ export interface UploaderModules {
     begin: BlockOffset,
     targets: readonly Uint8Array[],
   ) => Promise<void> | undefined;
+  /** Where those bytes lie, where another thread could read them. */
+  readonly borrow?: (piece: PieceIndex, begin: BlockOffset, byteLength: number) => BorrowedExtent | undefined;
   /** `byteLength` of payload have been taken by the system. */
   readonly onSent: (byteLength: number) => void;
   readonly onReadError: (piece: PieceIndex, error: unknown) => void;
@@ -135,23 +138,58 @@ export class Uploader implements UploadTurns {
     const begin = blockOffset(queue.begin(0));
     const targets = this.layOut(lease.offset, count);
     queue.shift(count);
+    if (!this.delegate(run, piece, begin, targets)) this.readHere(run, piece, begin, targets);
+    return wireBytes;
+  }
+
+  /** Lets another thread read and send, where there is one and the peer takes enough to be worth it. */
+  private delegate(
+    run: OutboundRun,
+    piece: PieceIndex,
+    begin: BlockOffset,
+    targets: readonly Uint8Array[],
+  ): boolean {
+    const { stream, borrow, slab, clock } = this.modules;
+    if (stream.sendFile === undefined || this.length.blocksMax < RUN_BLOCKS_MAX) return false;
+    const file = borrow?.(piece, begin, run.payloadBytes);
+    if (file === undefined) return false;
+    const { handle, position, giveBack } = file;
+    const bytes = slab.bytes.subarray(run.lease.offset, run.lease.offset + run.wireBytes);
+    const sent = (outcome: 'sent' | 'lost' | 'unread'): void => {
+      giveBack();
+      // Read here it fails as well, and then it is known why.
+      if (outcome === 'unread') this.readHere(run, piece, begin, targets);
+      else this.finish(run, outcome === 'sent');
+    };
+    run.writtenMs = clock.now();
+    const isTaken = stream.sendFile({ bytes, targets, file: handle, position, sent });
+    if (isTaken) this.runsMax = RUNS_IN_FLIGHT_MAX;
+    else giveBack();
+    return isTaken;
+  }
+
+  private readHere(
+    run: OutboundRun,
+    piece: PieceIndex,
+    begin: BlockOffset,
+    targets: readonly Uint8Array[],
+  ): void {
     const reading = this.modules.read(piece, begin, targets);
     this.runsMax = reading === undefined ? 1 : RUNS_IN_FLIGHT_MAX;
     if (reading === undefined) {
-      this.modules.turns.count(wireBytes);
+      this.modules.turns.count(run.wireBytes);
       this.onRead(run);
     } else {
       reading.then(
         () => this.onRead(run),
         (error: unknown) => {
           this.runs.splice(this.runs.indexOf(run), 1);
-          lease.release();
+          run.lease.release();
           this.modules.onReadError(piece, error);
           this.send();
         },
       );
     }
-    return wireBytes;
   }
 
   private onRead(run: OutboundRun): void {

@@ -6,6 +6,9 @@ import { countValue, endpointValue, portValue, sizeValue } from './option-values
 import { writeErr } from './output.ts';
 import { addSourceOptions, finderSettings, type SourceWords, sourceSettings } from './source-options.ts';
 
+/** Beside the threads that hash there is room for so many. */
+const SHARDS_MAX = 32;
+
 /** The words that `get` and `seed` share, as commander hands them over. */
 export interface TransferWords extends NetWords, SourceWords {
   readonly port: number;
@@ -13,6 +16,7 @@ export interface TransferWords extends NetWords, SourceWords {
   readonly peer?: readonly Endpoint[];
   readonly slots: number;
   readonly memory: number;
+  readonly shards: number;
   readonly json?: boolean;
 }
 
@@ -36,6 +40,11 @@ export function addTransferOptions(command: Command): Command {
         .argParser(sizeValue)
         .default(256 * 1024 * 1024, '256MiB'),
     )
+    .addOption(
+      new Option('--shards <count>', 'threads that send to peers; 1: the one that does everything else')
+        .argParser(countValue(1, SHARDS_MAX))
+        .default(1),
+    )
     .option('--no-tracker', 'do not contact the trackers of the torrent');
   addSourceOptions(command);
   return addNetOptions(command).option('--json', 'print the result as JSON');
@@ -48,6 +57,7 @@ export function transferOptions(torrent: string, words: TransferWords): Transfer
     peers: words.peer ?? [],
     slots: words.slots === 0 ? Number.POSITIVE_INFINITY : words.slots,
     memoryBytes: words.memory,
+    shards: words.shards,
     sources: sourceSettings(words),
     finders: finderSettings(words),
     encryption: words.encryption ?? 'prefer',

@@ -101,6 +101,7 @@ export class NodeDaemon {
         slabBytes: settings.memory,
         threadCount: settings.threads,
         connectionsMax: settings.connections,
+        shards: settings.shards,
         encryption: settings.encryption,
         transports: this.world.transports,
       },

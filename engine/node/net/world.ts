@@ -38,7 +38,7 @@ export interface WorldModules {
 }
 
 /** The real runtime with the network that the settings ask for. */
-export type NodeRuntime = Runtime & Pick<RealRuntime, 'files' | 'stats'>;
+export type NodeRuntime = Runtime & Pick<RealRuntime, 'files' | 'stats' | 'senders'>;
 
 export interface World {
   readonly runtime: NodeRuntime;

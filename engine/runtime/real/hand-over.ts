@@ -36,6 +36,8 @@ const withHandle = (handle: Pipe, more: object): net.Socket =>
 export interface HandOver {
   /** The connection, accepted and paused, is the other thread's. False: it takes no more; the connection is closed. */
   send(socket: net.Socket): boolean;
+  /** The other thread gets the connection as well, and `text` with it; both have it until both close it. False: not now. */
+  share(socket: net.Socket, text: string): boolean;
   close(): void;
 }
 
@@ -112,12 +114,26 @@ function sender(accepted: net.Socket, waitingMax: number): HandOver {
       next = undefined;
       return true;
     },
+    share(shared, text) {
+      // While something waits it is not certain that the connection is still open when its turn comes.
+      if (socket.destroyed || waiting > 0) return false;
+      waiting += 1;
+      next = handleOf(shared);
+      socket.write(text, 'utf8', () => {
+        waiting -= 1;
+      });
+      next = undefined;
+      return true;
+    },
     close: () => void socket.destroy(),
   };
 }
 
 /** Takes connections, paused, from {@link openHandOver} in another thread. */
-export function receiveHandOvers(path: string, take: (socket: net.Socket) => void): { close(): void } {
+export function receiveHandOvers(
+  path: string,
+  take: (socket: net.Socket, text: string) => void,
+): { close(): void } {
   // Nobody is there; it is only the way to the class of its handle.
   const probe = net.connect(`${path}-none`);
   probe.on('error', () => {});
@@ -126,11 +142,12 @@ export function receiveHandOvers(path: string, take: (socket: net.Socket) => voi
   probe.destroy();
   const socket = withHandle(pipe, { manualStart: true });
   socket.on('error', () => {});
-  socket.on('data', () => {
+  socket.on('data', (text) => {
     const handle = pipe.pendingHandle;
     pipe.pendingHandle = undefined;
     if (handle === undefined) return;
-    take(withHandle(handle as Pipe, { pauseOnCreate: true, readable: true, writable: true }));
+    const taken = withHandle(handle as Pipe, { pauseOnCreate: true, readable: true, writable: true });
+    take(taken, text.toString());
   });
   socket.connect(path, () => socket.resume());
   return { close: () => void socket.destroy() };

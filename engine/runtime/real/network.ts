@@ -7,6 +7,7 @@ import { requestHttp } from './http.ts';
 import { listenTcp } from './listener.ts';
 import { joinGroup } from './multicast.ts';
 import { lookupName, lookupText } from './names.ts';
+import type { SenderCrew } from './senders/crew.ts';
 import type { RealStats } from './stats.ts';
 import { RealStream, type RealStreamModules, type RealStreamOptions } from './stream.ts';
 import { acceptTls, type TlsAcceptOptions, type TlsAcceptor } from './tls-acceptor.ts';
@@ -28,9 +29,9 @@ export interface RealNetwork extends Network {
 /** One {@link RealNetwork}; any number may exist. */
 export function createRealNetwork(
   options: RealNetworkOptions,
-  modules: { readonly stats: RealStats },
+  modules: { readonly stats: RealStats; readonly senders: SenderCrew },
 ): RealNetwork {
-  const streamModules: RealStreamModules = { stats: modules.stats, bin: new Uint8Array(BIN_BYTES) };
+  const streamModules: RealStreamModules = { ...modules, bin: new Uint8Array(BIN_BYTES) };
   let callers: tls.SecureContext | undefined; // made when the first one is needed
   return {
     connect: (to, handler, how) => connectTcp(to, handler, how, options, streamModules),

@@ -3,6 +3,7 @@ import { createRealClock } from './clock.ts';
 import { createRealFiles, type RealFileSystem } from './files.ts';
 import { createRealNetwork, type RealNetwork } from './network.ts';
 import { createRealRandom } from './random.ts';
+import { SenderCrew } from './senders/crew.ts';
 import { createRealStats, type RealStats } from './stats.ts';
 
 export interface RealRuntimeOptions {
@@ -19,11 +20,14 @@ export interface RealRuntime extends Runtime {
   readonly files: RealFileSystem;
   readonly network: RealNetwork;
   readonly stats: RealStats;
+  /** Threads that send for streams; none until they are started. */
+  readonly senders: SenderCrew;
 }
 
 /** {@link Runtime} on Node: its clock, generator, sockets and files. Any number may exist side by side. */
 export function createRealRuntime(options: RealRuntimeOptions = {}): RealRuntime {
   const stats = createRealStats();
+  const senders = new SenderCrew();
   return {
     clock: createRealClock(),
     random: createRealRandom(),
@@ -33,9 +37,10 @@ export function createRealRuntime(options: RealRuntimeOptions = {}): RealRuntime
         queuedBytesMax: options.datagramQueueBytesMax ?? 1 << 20,
         directReads: options.directReads ?? true,
       },
-      { stats },
+      { stats, senders },
     ),
     files: createRealFiles(),
     stats,
+    senders,
   };
 }

@@ -1,8 +1,11 @@
 import type net from 'node:net';
-import type { ByteStream, Endpoint, StreamEnd, StreamHandler } from '../port.ts';
+import type { ByteStream, Endpoint, FileSend, StreamEnd, StreamHandler } from '../port.ts';
 import { CopiedRead } from './copied-read.ts';
 import { moveToReader, type ReadSink } from './direct-read.ts';
 import { endOfError, toEndpoint } from './endpoint.ts';
+import type { SenderCrew } from './senders/crew.ts';
+import { fileBlocks } from './senders/file-blocks.ts';
+import type { StreamSender } from './senders/thread.ts';
 import type { RealStats } from './stats.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -17,6 +20,8 @@ export interface RealStreamModules {
   readonly stats: RealStats;
   /** Where bytes go that nobody wants any more; shared by all streams. */
   readonly bin: Uint8Array;
+  /** Who sends for streams that have much to send. */
+  readonly senders?: Pick<SenderCrew, 'adopt'>;
 }
 
 /**
@@ -41,6 +46,10 @@ export class RealStream implements ByteStream, ReadSink {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #gone: (() => void) | undefined;
+  /** Who sends, once the sending half is lent. */
+  #sender: StreamSender | undefined;
+  /** Why the write that is being answered failed: what it was to send could not be read. */
+  #unread = false;
 
   constructor(socket: net.Socket, remote: Endpoint, options: RealStreamOptions, modules: RealStreamModules) {
     this.remote = remote;
@@ -102,6 +111,15 @@ export class RealStream implements ByteStream, ReadSink {
     if (this.#paused) reader.pause();
   }
 
+  /** Gives the sending half to another thread. Not while something waits here: what comes later would overtake it. */
+  protected lendSending(socket: net.Socket): StreamSender | undefined {
+    if (this.#queue.bytes > 0) return undefined;
+    return this.#modules.senders?.adopt(socket, {
+      onSent: (isRead) => this.#onSentElsewhere(isRead),
+      onFailed: (code) => this.#close(endOfError(Object.assign(new Error(code), { code }))),
+    });
+  }
+
   /** Whether it goes away already. */
   protected get ending(): boolean {
     return this.#end !== undefined;
@@ -142,7 +160,19 @@ export class RealStream implements ByteStream, ReadSink {
     }
     this.#queue.push(bytes.length, written);
     if (this.#early !== undefined) this.#early.push(bytes);
+    else if (this.#sender !== undefined) this.#writeElsewhere(this.#sender, bytes);
     else this.#socket.write(bytes, this.#onWritten);
+  }
+
+  sendFile(send: FileSend): boolean {
+    if (!this.#reading || this.#end !== undefined || this.#early !== undefined) return false;
+    const blocks = fileBlocks(send);
+    if (blocks === undefined) return false;
+    this.#sender ??= this.lendSending(this.#socket);
+    if (this.#sender?.shares(send.bytes.buffer) !== true) return false;
+    this.#queue.push(send.bytes.length, (ok) => send.sent(ok ? 'sent' : this.#unread ? 'unread' : 'lost'));
+    this.#sender.sendMemory(send.bytes, blocks);
+    return true;
   }
 
   cork(): void {
@@ -233,6 +263,17 @@ export class RealStream implements ByteStream, ReadSink {
     if (!this.#reading) this.#endSocket();
   }
 
+  #writeElsewhere(sender: StreamSender, bytes: Uint8Array): void {
+    if (sender.shares(bytes.buffer)) sender.sendMemory(bytes, undefined);
+    else sender.write(bytes);
+  }
+
+  #onSentElsewhere(isRead: boolean): void {
+    this.#unread = !isRead;
+    this.#onWritten(isRead ? undefined : new Error('unread'));
+    this.#unread = false;
+  }
+
   readonly #onWritten = (error?: Error | null): void => {
     this.#queue.settle(!error && this.#end === undefined);
     if (this.#end !== undefined) return;
@@ -242,7 +283,8 @@ export class RealStream implements ByteStream, ReadSink {
 
   #endSocket(): void {
     this.#startTimer(this.#options.closeTimeoutMs, { kind: 'closed', code: '' });
-    this.#socket.end();
+    if (this.#sender === undefined) this.#socket.end();
+    else this.#sender.end();
   }
 
   #startTimer(timeoutMs: number, end: StreamEnd): void {
@@ -264,8 +306,14 @@ export class RealStream implements ByteStream, ReadSink {
     this.#reading = false;
     clearTimeout(this.#timer);
     this.#end ??= { kind: 'closed', code: '' };
+    // Where another thread sends, memory is its own until it has stopped.
+    if (this.#sender === undefined) this.#finish(this.#end);
+    else this.#sender.close(() => this.#finish(this.#end!));
+  }
+
+  #finish(end: StreamEnd): void {
     this.#queue.fail();
     this.#gone?.();
-    this.#handler?.onClose(this.#end);
+    this.#handler?.onClose(end);
   }
 }

@@ -52,6 +52,11 @@ export class RealTlsStream extends RealStream implements TlsStream {
     });
   }
 
+  /** Only this thread knows the keys. */
+  protected override lendSending(): undefined {
+    return undefined;
+  }
+
   protected override startReading(handler: StreamHandler): void {
     this.#owner = handler;
     if (this.paused) this.#tls!.pause();

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { SendTurns } from '../../../engine/bittorrent/peer/send-turns.ts';
 import { Uploader } from '../../../engine/bittorrent/peer/uploader.ts';
 import { Slab } from '../../../engine/kernels/slab.ts';
-import type { ByteStream, Clock, Milliseconds } from '../../../engine/runtime/port.ts';
+import type { ByteStream, Clock, FileHandle, FileSend, Milliseconds } from '../../../engine/runtime/port.ts';
 
 const test = suite('uploader');
 const BLOCK = 16384;
@@ -16,6 +16,7 @@ function setUp(
     readonly failReads?: boolean;
     readonly inMemory?: boolean;
     readonly takesAtOnce?: boolean;
+    readonly sendFile?: (send: FileSend) => boolean;
     readonly turns?: SendTurns;
   } = {},
 ) {
@@ -43,7 +44,9 @@ function setUp(
       written.push(bytes.slice());
       settle.push(done!);
     },
+    ...(options.sendFile === undefined ? {} : { sendFile: options.sendFile }),
   } as unknown as ByteStream;
+  const borrowed = new Set<object>();
   const uploader = new Uploader(
     { queueLengthMax: 100 },
     {
@@ -61,6 +64,15 @@ function setUp(
         }
         return options.inMemory === true ? undefined : Promise.resolve();
       },
+      borrow: (_piece, begin) => {
+        const file = {
+          handle: {} as FileHandle,
+          position: begin,
+          giveBack: () => void borrowed.delete(file),
+        };
+        borrowed.add(file);
+        return file;
+      },
       onSent: (byteLength) => {
         sent += byteLength;
       },
@@ -68,7 +80,19 @@ function setUp(
     },
   );
   const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { slab, written, settle, reads, errors, uploader, turn, turns, time, sentBytes: () => sent };
+  return {
+    slab,
+    written,
+    settle,
+    reads,
+    errors,
+    uploader,
+    turn,
+    turns,
+    time,
+    borrowed,
+    sentBytes: () => sent,
+  };
 }
 
 test('consecutive requests become one read and one write, headers in place', async () => {
@@ -153,6 +177,51 @@ test('peers that could be sent to for ever take turns, and the loop goes on mean
   }
   const sent = peers.map(({ sentBytes }) => sentBytes());
   assert.ok(Math.min(...sent) > 0.8 * Math.max(...sent), sent.join(' '));
+});
+
+test('a peer that takes much is sent to by another thread where there is one; what it cannot read is read here', async () => {
+  const sends: FileSend[] = [];
+  const { uploader, written, settle, reads, slab, turn, sentBytes, borrowed } = setUp({
+    inMemory: true,
+    slotCount: 1000,
+    sendFile: (send) => sends.push(send) > 0,
+  });
+  const ask = (): void => {
+    for (let i = 0; i < 64; i++) uploader.request(1, i * BLOCK, BLOCK);
+    uploader.pump();
+  };
+  while (sends.length === 0) {
+    ask();
+    while (settle.length > 0) settle.shift()!(true);
+    await turn();
+  }
+  const before = { reads: reads.length, sent: sentBytes() };
+  const [send] = sends as [FileSend];
+  assert.is(send.bytes.length, send.targets.length * (BLOCK + 13));
+  assert.is(
+    send.targets.reduce((sum, { length }) => sum + length, 0),
+    send.targets.length * BLOCK,
+  );
+  assert.ok(borrowed.size > 0);
+  send.sent('sent');
+  assert.is(sentBytes(), before.sent + send.targets.length * BLOCK);
+  assert.is(reads.length, before.reads, 'not read here');
+  uploader.clear();
+  const rest = sends.splice(1);
+  const writes = written.length;
+  for (const { sent } of rest) sent('unread');
+  assert.ok(rest.length === 0 || written.length > writes);
+  ask();
+  uploader.clear();
+  for (let left = sends.pop(); left !== undefined; left = sends.pop()) left.sent('unread');
+  assert.ok(reads.length > before.reads, 'read here');
+  while (settle.length > 0) settle.shift()!(true);
+  ask();
+  uploader.close();
+  for (const { sent } of sends.splice(0)) sent('lost');
+  while (settle.length > 0) settle.shift()!(false);
+  assert.is(borrowed.size, 0);
+  slab.assertAllReturned();
 });
 
 test('odd lengths and offsets are answered as asked', async () => {
