@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Bitfield } from '../../bittorrent/bitfield.ts';
 import { Layout } from '../../bittorrent/layout.ts';
-import { fileIndex, pieceIndex } from '../../bittorrent/units.ts';
+import { blockOffset, fileIndex, pieceIndex } from '../../bittorrent/units.ts';
 import { AlliumError } from '../../codec/error.ts';
 import { hex } from '../../codec/hex.ts';
 import type { StoredResume } from '../store/schema.ts';
@@ -149,11 +149,7 @@ function bytesIn(pieces: Bitfield, layout: Layout, isWanted: (file: number) => b
 function bytesOfFileIn(layout: Layout, file: number, piece: number): number {
   const at = pieceIndex(piece);
   let bytes = 0;
-  for (const extent of layout.extentsOf(
-    at,
-    0 as Parameters<Layout['extentsOf']>[1],
-    layout.pieceLengthOf(at),
-  )) {
+  for (const extent of layout.extentsOf(at, blockOffset(0), layout.pieceLengthOf(at))) {
     if (extent.file === file && !extent.isPadding) bytes += extent.byteLength;
   }
   return bytes;
