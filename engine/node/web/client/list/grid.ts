@@ -29,7 +29,9 @@ export function Grid({ model }: { readonly model: Model }): VNode {
   const start = Math.max(0, Math.min(first, shown.length - inSight) - MARGIN_ROWS);
   const end = Math.min(shown.length, start + inSight + 2 * MARGIN_ROWS);
   const rows: VNode[] = [];
-  for (let index = start; index < end; index++) rows.push(rowAt(model, index, inSight + 2 * MARGIN_ROWS));
+  const keys = inSight + 2 * MARGIN_ROWS;
+  const kept = useRef<Kept[]>([]);
+  for (let index = start; index < end; index++) rows.push(keptRow(kept.current, model, index, keys));
   const isCursorInSight = cursorAt >= start && cursorAt < end;
   return el(
     'div',
@@ -67,6 +69,22 @@ export function Grid({ model }: { readonly model: Model }): VNode {
       shown.length === 0 ? part(Empty, { model }) : null,
     ),
   );
+}
+
+interface Kept {
+  readonly index: number;
+  readonly version: number;
+  readonly row: VNode;
+}
+
+/** While one scrolls, most rows stay as they are: what is given again is not even compared. */
+function keptRow(kept: Kept[], model: Model, index: number, keys: number): VNode {
+  const version = model.listVersion.value;
+  const before = kept[index % keys];
+  if (before?.index === index && before.version === version) return before.row;
+  const row = rowAt(model, index, keys);
+  kept[index % keys] = { index, version, row };
+  return row;
 }
 
 function rowAt(model: Model, index: number, keys: number): VNode {

@@ -13,10 +13,9 @@ export function Toolbar({ model }: { readonly model: Model }): VNode {
   const targets = model.targets();
   const shown = model.view.shown.length;
   const all = model.view.columns.count;
-  const words =
-    chosen.size > 0
-      ? `${chosen.size.toLocaleString('en')} selected`
-      : `${shown.toLocaleString('en')}${shown === all ? '' : ` of ${all.toLocaleString('en')}`} torrents`;
+  const some = shown === all ? '' : `${shown.toLocaleString('en')} of `;
+  const selected = chosen.size === 0 ? '' : `, ${chosen.size.toLocaleString('en')} selected`;
+  const words = `${some}${all.toLocaleString('en')} torrents${selected}`;
   return el(
     'div',
     { class: 'tools' },
