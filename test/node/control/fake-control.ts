@@ -265,24 +265,28 @@ export class FakeControl implements Control {
   }
 
   stats(): NodeStats {
-    const rows = [...this.rows.values()];
-    const sum = (of: (row: TorrentRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
+    const sums = { down: 0, up: 0, downloaded: 0, uploaded: 0, peers: 0 };
     const states: Record<string, number> = Object.fromEntries(COUNTED.map((state) => [state, 0]));
-    for (const { state } of rows) states[state] = (states[state] ?? 0) + 1;
-    const uploadedBytes = sum((row) => row.uploadedBytes);
-    const downloadedBytes = sum((row) => row.downloadedBytes);
+    for (const row of this.rows.values()) {
+      sums.down += row.downBytesPerSec;
+      sums.up += row.upBytesPerSec;
+      sums.downloaded += row.downloadedBytes;
+      sums.uploaded += row.uploadedBytes;
+      sums.peers += row.peerCount;
+      states[row.state] = (states[row.state] ?? 0) + 1;
+    }
     return {
       startedAtMs: 1_762_000_000_000,
       listening: '127.0.0.1:6881',
-      downBytesPerSec: sum((row) => row.downBytesPerSec),
-      upBytesPerSec: sum((row) => row.upBytesPerSec),
-      downloadedBytes,
-      uploadedBytes,
-      downloadedEverBytes: 2 * downloadedBytes,
-      uploadedEverBytes: 2 * uploadedBytes,
+      downBytesPerSec: sums.down,
+      upBytesPerSec: sums.up,
+      downloadedBytes: sums.downloaded,
+      uploadedBytes: sums.uploaded,
+      downloadedEverBytes: 2 * sums.downloaded,
+      uploadedEverBytes: 2 * sums.uploaded,
       secondsEver: 7200,
       startsEver: 2,
-      connectionCount: sum((row) => row.peerCount),
+      connectionCount: sums.peers,
       dhtNodes: 0,
       states,
       slab: { slotCount: 16_000, leasedSlots: 0, leasedSlotsPeak: 64 },

@@ -1,5 +1,6 @@
 import { etaSecondsOf, ratioOf, type TorrentRow } from '../../control/row.ts';
 import type { NodeOptions } from '../../control/session-options.ts';
+import { objectWriter } from '../row-writer.ts';
 import { isDone } from '../transmission/row-fields.ts';
 import { secondsOf } from '../transmission/units.ts';
 
@@ -138,11 +139,10 @@ export const INFO_FIELDS: Readonly<Record<string, InfoField>> = {
   upspeed: (row) => Math.round(row.upBytesPerSec),
 };
 
-const FIELDS = Object.entries(INFO_FIELDS);
+type Writer = (row: TorrentRow) => string;
 
-/** All fields of a row, ready to be written. */
-export function infoOf(row: TorrentRow, options: NodeOptions): Record<string, unknown> {
-  const info: Record<string, unknown> = {};
-  for (const [name, field] of FIELDS) info[name] = field(row, options);
-  return info;
+/** All fields of a row as JSON. */
+export function infoWriter(options: NodeOptions, without?: string): Writer {
+  const fields = Object.entries(INFO_FIELDS).filter(([name]) => name !== without);
+  return objectWriter(fields.map(([name, field]) => [name, (row: TorrentRow) => field(row, options)]));
 }

@@ -6,7 +6,7 @@ import { wrongValue } from '../values.ts';
 import type { Call, Reply } from './call.ts';
 import { fileOf, trackerOf } from './details.ts';
 import { theChosen } from './hashes.ts';
-import { INFO_FIELDS, infoOf, stateOf } from './info-fields.ts';
+import { INFO_FIELDS, infoWriter, stateOf } from './info-fields.ts';
 
 const DETAILS_AT_ONCE = 16;
 const STOPPED: ReadonlySet<string> = new Set(['stopped', 'error', 'offline']);
@@ -42,18 +42,19 @@ export async function info(call: Call): Promise<Reply> {
   const withFiles = params.truth('includeFiles') === true;
   const { options } = control;
   if (!withTrackers && !withFiles) {
-    const list = new RowList(rows, (row) => JSON.stringify(infoOf(row, options)));
+    const list = new RowList(rows, infoWriter(options));
     return { json: list, list };
   }
   const details = await detailsOf(rows, call);
   const there = rows.filter((row) => details.has(row.infoHash));
+  const write = infoWriter(options);
   const list = new RowList(there, (row) => {
     const detail = details.get(row.infoHash)!;
-    return JSON.stringify({
-      ...infoOf(row, options),
+    const more = {
       ...(withTrackers ? { trackers: detail.trackers.map(trackerOf) } : {}),
       ...(withFiles ? { files: detail.files.map((file) => fileOf(file, detail)) } : {}),
-    });
+    };
+    return `${write(row).slice(0, -1)},${JSON.stringify(more).slice(1)}`;
   });
   return { json: list, list };
 }

@@ -1,7 +1,7 @@
 import { RowList } from '../row-list.ts';
 import type { Call, Reply } from './call.ts';
 import { categoriesJson } from './categories.ts';
-import { infoOf } from './info-fields.ts';
+import { infoWriter } from './info-fields.ts';
 import { rateFields } from './transfer.ts';
 
 /**
@@ -14,14 +14,9 @@ export async function mainData(call: Call): Promise<Reply> {
   const rid = params.whole('rid', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   const { revision, isFull, rows, removed } = control.changes(rid);
   const { options } = control;
-  const list = new RowList(
-    rows,
-    (row) => {
-      const { hash, ...info } = infoOf(row, options);
-      return `${JSON.stringify(hash)}:${JSON.stringify(info)}`;
-    },
-    { brackets: '{}' },
-  );
+  // The hash is the key.
+  const write = infoWriter(options, 'hash');
+  const list = new RowList(rows, (row) => `"${row.infoHash}":${write(row)}`, { brackets: '{}' });
   const removedNames = { categories_removed: gone.categories(), tags_removed: gone.tags() };
   const json = {
     rid: revision,

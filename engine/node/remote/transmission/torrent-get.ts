@@ -1,6 +1,7 @@
 import type { TorrentDetail } from '../../control/details.ts';
 import type { TorrentRow } from '../../control/row.ts';
 import { RowList } from '../row-list.ts';
+import { listWriter, objectWriter } from '../row-writer.ts';
 import { type JsonRecord, textIn, wrongValue } from '../values.ts';
 import type { Call } from './call.ts';
 import { DETAIL_FIELDS } from './detail-fields.ts';
@@ -70,12 +71,7 @@ function rowWriter(
     const ofDetail = DETAIL_FIELDS[name]!;
     return [asked, (row) => ofDetail(from.details!.get(row.infoHash)!, style)];
   });
-  if (from.isTable) return (row) => JSON.stringify(columns.map(([, write]) => write(row)));
-  return (row) => {
-    const record: Record<string, unknown> = {};
-    for (const [asked, write] of columns) record[asked] = write(row);
-    return JSON.stringify(record);
-  };
+  return from.isTable ? listWriter(columns.map(([, write]) => write)) : objectWriter(columns);
 }
 
 async function detailsOf(
