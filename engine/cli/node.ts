@@ -24,6 +24,7 @@ interface NodeWords extends NetWords, SourceWords {
   readonly connections?: number;
   readonly shards?: number;
   readonly slots?: number;
+  readonly jobs?: string;
   readonly log?: string;
   readonly printSettings?: boolean;
 }
@@ -66,6 +67,7 @@ export function registerNode(program: Command): void {
       ),
     )
     .option('--no-tracker', 'contact no trackers')
+    .option('--jobs <names>', 'ask for jobs (exit) or forbid some (-tracker), commas between')
     .addOption(
       new Option('--log <level>', 'how much to tell').choices(['debug', 'info', 'warn', 'error', 'silent']),
     )
@@ -134,6 +136,7 @@ function flagsOf(words: NodeWords): PartialSettings {
     ...{ state, downloads, host, port, memory, threads, connections, shards, slots, log, statusPort: status },
     ...{ encryption: words.encryption, proxy: words.proxy, proxyOnly: words.proxyOnly, bind: words.bind },
     blocklist: words.blocklist,
+    jobs: words.jobs,
     // Commander says true when only the “no” form exists and was not used.
     watch: watch as string | false | undefined,
     trackers: tracker === false ? false : undefined,

@@ -5,6 +5,8 @@ import * as v from 'valibot';
 import { parseEndpoint } from '../codec/endpoint.ts';
 import { AlliumError } from '../codec/error.ts';
 import { fileError } from '../runtime/real/file-error.ts';
+import { JOBS } from '../society/roles/jobs.ts';
+import { parseWishes } from './roles/wishes.ts';
 
 const MIB = 1024 * 1024;
 
@@ -54,6 +56,14 @@ const schema = v.strictObject({
   connections: whole(1, 100_000),
   /** Peers of one torrent served at once; 0: all. */
   slots: whole(0, 10_000),
+  /** Jobs to ask for (`exit`), to forbid (`-tracker`) or to leave to the node (`=relay`). */
+  jobs: v.pipe(
+    v.union([v.array(v.string()), v.pipe(v.string(), v.transform(wordsOf))]),
+    v.check(
+      (words) => parseWishes(words) !== undefined,
+      `give names out of ${JOBS.join(', ')}, with - in front to forbid one`,
+    ),
+  ),
   /** Contact the trackers of the torrents. */
   trackers: v.boolean(),
   /** Use the DHT; it begins with the nodes below and with those saved before, and without any there is none. */
@@ -112,6 +122,7 @@ export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: n
     shards: 1,
     connections: 2_000,
     slots: 4,
+    jobs: [],
     trackers: true,
     dht: true,
     dhtBootstrap: [],
