@@ -5,10 +5,12 @@ export interface Holding {
   readonly infoHash: string;
   /** Who came first has the lower one. */
   readonly number: number;
-  /** The folder its files are saved below. */
-  readonly root: string;
-  /** The file or folder of its content. */
-  readonly contentPath: string;
+  readonly row: {
+    /** The folder its files are saved below. */
+    readonly root: string;
+    /** The file or folder of its content. */
+    readonly contentPath: string;
+  };
 }
 
 /**
@@ -17,46 +19,54 @@ export interface Holding {
  * below the same place have to be looked at.
  */
 export class Owners<T extends Holding> {
-  private readonly byContent = new Map<string, Set<T>>();
-  private readonly byRoot = new Map<string, Set<T>>();
+  /** One torrent as it is, several as a set: nearly all are alone in their place, and there are many. */
+  private readonly byContent = new Map<string, T | Set<T>>();
+  private readonly byRoot = new Map<string, T | Set<T>>();
 
+  /** Before its place changes it has to be taken out, and put in again afterwards. */
   add(holding: T): void {
-    put(this.byContent, holding.contentPath, holding);
-    put(this.byRoot, holding.root, holding);
+    put(this.byContent, holding.row.contentPath, holding);
+    put(this.byRoot, holding.row.root, holding);
   }
 
   remove(holding: T): void {
-    take(this.byContent, holding.contentPath, holding);
-    take(this.byRoot, holding.root, holding);
+    take(this.byContent, holding.row.contentPath, holding);
+    take(this.byRoot, holding.row.root, holding);
   }
 
   /** All others that may have a file of `holding`. */
   around(holding: T): T[] {
     const found = new Set<T>();
-    const note = (others: ReadonlySet<T> | undefined): void => {
-      for (const other of others ?? []) if (other.infoHash !== holding.infoHash) found.add(other);
+    const { contentPath } = holding.row;
+    const note = (others: T | Set<T> | undefined): void => {
+      if (others === undefined || others === holding) return;
+      if (!(others instanceof Set)) found.add(others);
+      else for (const other of others) if (other !== holding) found.add(other);
     };
-    for (let at = holding.contentPath; ; at = dirname(at)) {
+    for (let at = contentPath; ; at = dirname(at)) {
       note(this.byContent.get(at));
       if (at === dirname(at)) break;
     }
     // There are few folders that things are saved below, however many torrents there are.
-    const inside = `${holding.contentPath}/`;
+    const inside = `${contentPath}/`;
     for (const [root, others] of this.byRoot) {
-      if (root === holding.contentPath || root.startsWith(inside)) note(others);
+      if (root === contentPath || root.startsWith(inside)) note(others);
     }
     return [...found];
   }
 }
 
-function put<T>(map: Map<string, Set<T>>, key: string, value: T): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([value]));
-  else set.add(value);
+function put<T extends Holding>(map: Map<string, T | Set<T>>, key: string, value: T): void {
+  const known = map.get(key);
+  if (known === undefined || known === value) map.set(key, value);
+  else if (known instanceof Set) known.add(value);
+  else map.set(key, new Set([known, value]));
 }
 
-function take<T>(map: Map<string, Set<T>>, key: string, value: T): void {
-  const set = map.get(key);
-  set?.delete(value);
-  if (set?.size === 0) map.delete(key);
+function take<T extends Holding>(map: Map<string, T | Set<T>>, key: string, value: T): void {
+  const known = map.get(key);
+  if (known === value) map.delete(key);
+  if (!(known instanceof Set)) return;
+  known.delete(value);
+  if (known.size === 0) map.delete(key);
 }

@@ -39,6 +39,7 @@ const PLACES = [
 ];
 
 interface Held extends Holding {
+  readonly root: string;
   readonly made: MadeTorrent;
   readonly metainfo: Metainfo;
   readonly layout: Layout;
@@ -83,7 +84,7 @@ class Library {
       infoHash: `${number}`,
       number,
       root: place.root,
-      contentPath: join(place.root, files[0]!.path[0]!),
+      row: { root: place.root, contentPath: join(place.root, files[0]!.path[0]!) },
       made,
       metainfo,
       layout: new Layout(metainfo),
