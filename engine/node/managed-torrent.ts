@@ -9,6 +9,7 @@ import type { Torrent, TorrentEvents } from '../bittorrent/torrent/torrent.ts';
 import { fileIndex, type PieceIndex } from '../bittorrent/units.ts';
 import { webSeedsOf } from '../bittorrent/web-seed/addresses.ts';
 import { WebSeeds } from '../bittorrent/web-seed/web-seeds.ts';
+import type { AnnounceHandover, AnnouncerStatus } from '../discovery/tracker/announcer.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 import type { PeerFinders } from './sources/finders.ts';
 import { PeerSources } from './sources/peer-sources.ts';
@@ -24,6 +25,8 @@ export interface ManagedTorrentOptions {
   /** Where its peers may come from. */
   readonly sources: SourceSettings;
   readonly peerId: Uint8Array;
+  /** Who has told the trackers so far, for each info-hash. */
+  readonly announced?: readonly (AnnounceHandover | undefined)[];
 }
 
 /** What the owner of a torrent wants to hear. */
@@ -56,6 +59,7 @@ export class ManagedTorrent {
   private cancelCheck = false;
   /** Counts what was begun: an answer of the disk that comes after the next command is not acted upon. */
   private life = 0;
+  private announced: readonly (AnnounceHandover | undefined)[];
   private checking: Promise<void> | undefined;
 
   /** Throws when the shard has this torrent already. */
@@ -64,6 +68,7 @@ export class ManagedTorrent {
     this.modules = modules;
     this.metainfo = modules.metainfo;
     this.addedAtMs = options.addedAtMs;
+    this.announced = options.announced ?? [];
     const { metainfo } = modules;
     this.sources = new PeerSources(
       {
@@ -134,7 +139,8 @@ export class ManagedTorrent {
     if (life !== this.life) return;
     this.enter(this.torrent.picker.isDone ? 'seeding' : 'downloading');
     this.torrent.start();
-    this.sources.start();
+    this.sources.start(this.announced);
+    this.announced = [];
     this.webSeeds.start();
   }
 
@@ -185,6 +191,26 @@ export class ManagedTorrent {
     await this.checking?.catch(() => {});
     await Promise.all([this.torrent.stop(), this.sources.stop()]);
     if (this.currentState !== 'error') this.enter('stopped');
+  }
+
+  /** Stops it without a goodbye to the trackers: somebody else goes on with what is returned, for each info-hash. */
+  async sleep(): Promise<readonly (AnnounceHandover | undefined)[]> {
+    this.life++;
+    const announced = this.sources.release();
+    this.webSeeds.stop();
+    await this.torrent.stop();
+    if (this.currentState !== 'error') this.enter('stopped');
+    return announced;
+  }
+
+  /** What the trackers say, for each info-hash. */
+  get trackerStatus(): readonly AnnouncerStatus[] {
+    return this.sources.trackerStatus;
+  }
+
+  /** As soon as the trackers allow. */
+  announceSoon(): void {
+    this.sources.announceSoon();
   }
 
   /** Stops it and takes it off the shard. */

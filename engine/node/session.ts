@@ -4,6 +4,7 @@ import type { Metainfo } from '../bittorrent/metainfo/types.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../bittorrent/torrent/options.ts';
 import type { Shard } from '../bittorrent/torrent/shard.ts';
 import { AlliumError } from '../codec/error.ts';
+import type { AnnounceHandover } from '../discovery/tracker/announcer.ts';
 import { createTrackerTransports, type TrackerTransports } from '../discovery/tracker/transports.ts';
 import type { HashService } from '../kernels/hash-service.ts';
 import type { Slab } from '../kernels/slab.ts';
@@ -41,6 +42,10 @@ export interface AddOptions {
   readonly addedAtMs?: number;
   readonly downloadedBytes?: number;
   readonly uploadedBytes?: number;
+  /** Instead of what every torrent gets. */
+  readonly torrent?: Partial<Omit<TorrentOptions, 'root' | 'have' | 'listenPort'>>;
+  /** Who has told the trackers so far, for each info-hash. */
+  readonly announced?: readonly (AnnounceHandover | undefined)[];
 }
 
 /** The torrents of a node and what they have in common. */
@@ -69,6 +74,11 @@ export class Session {
     return this.listening;
   }
 
+  /** Where peers may come from. */
+  get sources(): SourceSettings {
+    return this.options.sources;
+  }
+
   get(infoHash: string): ManagedTorrent | undefined {
     return this.torrents.get(infoHash);
   }
@@ -92,6 +102,7 @@ export class Session {
         torrent: {
           ...TORRENT_DEFAULTS,
           ...this.options.torrentDefaults,
+          ...options.torrent,
           listenPort: this.listening?.port ?? 0,
           root,
           ...(have === undefined ? {} : { have }),
@@ -101,6 +112,7 @@ export class Session {
         uploadedBytes: options.uploadedBytes ?? 0,
         sources: this.options.sources,
         peerId: shard.peerId,
+        announced: options.announced ?? [],
       },
       { shard, runtime, metainfo, events, finders: this.finders },
     );
@@ -134,7 +146,8 @@ export class Session {
     this.transports.close();
   }
 
-  private get finders(): PeerFinders {
+  /** How trackers are asked, and who else finds peers. */
+  get finders(): PeerFinders {
     return { ...this.modules.finders?.(), transports: this.transports.announce };
   }
 

@@ -1,4 +1,9 @@
-import { Announcer, type AnnouncerStatus, type TransferTotals } from '../discovery/tracker/announcer.ts';
+import {
+  type AnnounceHandover,
+  Announcer,
+  type AnnouncerStatus,
+  type TransferTotals,
+} from '../discovery/tracker/announcer.ts';
 import type { AnnounceTransport } from '../discovery/tracker/types.ts';
 import type { Endpoint, Runtime } from '../runtime/port.ts';
 
@@ -40,8 +45,19 @@ export class TorrentTrackers {
     return this.announcers.map((announcer) => announcer.status);
   }
 
-  start(): void {
-    for (const announcer of this.announcers) announcer.start();
+  /** `from`: where others have stopped, in the order of the info-hashes. */
+  start(from: readonly (AnnounceHandover | undefined)[] = []): void {
+    for (const [index, announcer] of this.announcers.entries()) announcer.start(from[index]);
+  }
+
+  /** Stops without a goodbye; one for each info-hash. */
+  release(): readonly (AnnounceHandover | undefined)[] {
+    return this.announcers.map((announcer) => announcer.release());
+  }
+
+  /** As soon as the trackers allow. */
+  announceSoon(): void {
+    for (const announcer of this.announcers) announcer.announceSoon();
   }
 
   /** The last piece has just been verified. */

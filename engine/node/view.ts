@@ -1,4 +1,6 @@
-/** What a torrent is doing. `offline`: its files are not where they were. */
+import type { RowState } from './control/row.ts';
+
+/** What a torrent in memory is doing. */
 export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'stopped' | 'error';
 
 /** One torrent as the status page and other onlookers see it: plain data. */
@@ -6,7 +8,7 @@ export interface TorrentView {
   /** Hex of the v1 info-hash (40 digits), or of the v2 one (64) where there is no other. */
   readonly infoHash: string;
   readonly name: string;
-  readonly state: TorrentState;
+  readonly state: RowState;
   /** Why it is in state `error`; empty otherwise. */
   readonly error: string;
   readonly totalBytes: number;

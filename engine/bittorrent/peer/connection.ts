@@ -1,6 +1,5 @@
 import type { Lease } from '../../kernels/lease.ts';
-import type { Slab } from '../../kernels/slab.ts';
-import type { ByteStream, Clock, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
+import type { ByteStream, Endpoint, StreamEnd, StreamHandler, Timer } from '../../runtime/port.ts';
 import { Bitfield } from '../bitfield.ts';
 import { FREE_READS, type ReadGate } from '../limits/gates.ts';
 import type { TransportName } from '../transport/transport.ts';
@@ -24,12 +23,12 @@ import {
 } from '../wire/handshake.ts';
 import { MESSAGE_ID } from '../wire/message-id.ts';
 import type { WireFault, WireRules } from '../wire/rules.ts';
+import type { ConnectionModules, ConnectionOptions } from './connection-options.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import type { InboundRun } from './inbound-run.ts';
 import { Outbox } from './outbox.ts';
-import type { CloseReason, PeerHost } from './peer-host.ts';
-import type { ReceiveMemory } from './receive-memory.ts';
+import { type CloseReason, isAbout, type PeerHost } from './peer-host.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
-import type { SendTurns } from './send-turns.ts';
 import { Uploader } from './uploader.ts';
 
 /** Blocks nobody asked for that are forgiven, besides those that may cross our cancels. */
@@ -38,25 +37,6 @@ const UNWANTED_BLOCKS_MAX = 512;
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** A peer that connects and does not say which torrent it is about is gone after this. */
 const GREETING_TIMEOUT_MS = 20_000;
-
-export interface ConnectionOptions {
-  /** Unique while the shard lives. */
-  readonly id: number;
-  readonly direction: 'incoming' | 'outgoing';
-  /** Requests of the peer that wait for an answer; more are refused. */
-  readonly requestQueueMax: number;
-}
-
-export interface ConnectionModules {
-  readonly memory: ReceiveMemory;
-  readonly slab: Slab;
-  readonly clock: Clock;
-  readonly turns: SendTurns;
-  /** The torrent of an incoming connection, by the 20 bytes of its handshake. */
-  readonly lookup: (infoHash: Uint8Array) => PeerHost | undefined;
-  /** Called once, last, also when the connection never came about. */
-  readonly onClosed: (connection: PeerConnection, reason: CloseReason) => void;
-}
 
 /**
  * One peer: the object that owns the socket. It reads, decodes, keeps the four flags of BEP 3 and hands everything
@@ -97,6 +77,8 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   private box!: Outbox;
   private readonly greeting = new Uint8Array(HANDSHAKE_BYTES);
   private greetingLength = 0;
+  /** While the torrent of a caller is being fetched, and until the first read after that. */
+  private early: EarlyBytes | undefined;
   private greeted = false;
   private greetingTimer: Timer | undefined;
   private closeReason: CloseReason | undefined;
@@ -212,6 +194,10 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   }
 
   readTarget(): Uint8Array {
+    return this.early?.target() ?? this.nextTarget();
+  }
+
+  private nextTarget(): Uint8Array {
     if (!this.greeted) return this.greeting.subarray(this.greetingLength);
     return this.readGate.aim(this.receiver.readTarget());
   }
@@ -219,6 +205,13 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   onRead(length: number): void {
     if (this.closed) return;
     this.lastReadMs = this.modules.clock.now();
+    if (this.early === undefined) this.takeIn(length);
+    else if (this.early.onRead(length, () => this.closed) === 'released') this.early = undefined;
+    else if (this.early.isFull) this.close('request-flood');
+  }
+
+  /** `length` bytes lie at the start of where the handshake, or what follows it, goes on. */
+  private takeIn(length: number): void {
     if (!this.greeted) {
       this.greetingLength += length;
       this.readGreeting();
@@ -335,19 +328,45 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     if (length < HANDSHAKE_BYTES_BEFORE_PEER_ID) return;
     const infoHash = handshakeInfoHash(this.greeting, 0);
     if (this.boundHost === undefined) {
-      this.boundHost = this.modules.lookup(infoHash);
-      if (this.boundHost === undefined) {
-        this.close('unknown-torrent');
+      const host = this.modules.lookup(infoHash);
+      if (host instanceof Promise) {
+        this.waitFor(host, infoHash);
         return;
       }
-      this.sendHandshake(this.boundHost, infoHash);
+      if (!this.bind(host, infoHash)) return;
     }
-    if (length === HANDSHAKE_BYTES) this.finishGreeting(this.boundHost);
+    if (length === HANDSHAKE_BYTES) this.finishGreeting(this.boundHost!);
+  }
+
+  /** Reads no more until the torrent is there; what is under way by then is kept and taken in afterwards. */
+  private waitFor(torrent: Promise<PeerHost | undefined>, infoHash: Uint8Array): void {
+    const early = new EarlyBytes({
+      target: () => this.nextTarget(),
+      takeIn: (length) => this.takeIn(length),
+    });
+    this.early = early;
+    this.stream.pause();
+    void torrent.then((host) => {
+      if (this.closed) return;
+      if (!this.bind(host, infoHash)) return;
+      this.readGreeting();
+      early.release(() => this.closed);
+      if (!this.closed) this.stream.resume();
+    });
+  }
+
+  private bind(host: PeerHost | undefined, infoHash: Uint8Array): boolean {
+    if (host === undefined) this.close('unknown-torrent');
+    else {
+      this.boundHost = host;
+      this.sendHandshake(host, infoHash);
+    }
+    return host !== undefined;
   }
 
   private finishGreeting(host: PeerHost): void {
     const handshake = decodeHandshake(this.greeting, 0, HANDSHAKE_BYTES);
-    if (typeof handshake === 'string' || !isOneOf(handshake.infoHash, host.infoHashes)) {
+    if (typeof handshake === 'string' || !isAbout(host, handshake.infoHash)) {
       this.close(typeof handshake === 'string' ? ('bad-handshake' satisfies WireFault) : 'unknown-torrent');
       return;
     }
@@ -388,8 +407,4 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     // aria2 and webtorrent lose a bitfield that comes in one segment with the handshake.
     box.flush();
   }
-}
-
-function isOneOf(hash: Uint8Array, hashes: readonly Uint8Array[]): boolean {
-  return hashes.some((known) => known.every((byte, index) => byte === hash[index]));
 }

@@ -55,3 +55,8 @@ export interface PeerHost {
   onBatch(peer: PeerConnection): void;
   onClosed(peer: PeerConnection, reason: CloseReason): void;
 }
+
+/** Whether these 20 bytes of a handshake name the torrent. */
+export function isAbout({ infoHashes }: Pick<PeerHost, 'infoHashes'>, infoHash: Uint8Array): boolean {
+  return infoHashes.some((known) => known.every((byte, index) => byte === infoHash[index]));
+}

@@ -5,7 +5,8 @@ import type { ByteStream, Endpoint, Listener, Runtime, StreamHandler } from '../
 import { LimitTree } from '../limits/limit-tree.ts';
 import type { Metainfo } from '../metainfo/types.ts';
 import { PeerEncryption, type PeerEncryptionOptions } from '../mse/peer-encryption.ts';
-import { type ConnectionModules, PeerConnection } from '../peer/connection.ts';
+import { PeerConnection } from '../peer/connection.ts';
+import type { ConnectionModules } from '../peer/connection-options.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import { ReceiveMemory } from '../peer/receive-memory.ts';
 import { SendTurns } from '../peer/send-turns.ts';
@@ -48,6 +49,14 @@ export interface ShardModules {
   readonly transports?: readonly Transport[];
 }
 
+/** Torrents that are known to a shard and not in memory: they are only there when somebody calls. */
+export interface Sleepers {
+  /** `key`: the first 20 bytes of the info-hash in hexadecimal. */
+  has(key: string): boolean;
+  /** Resolves when the shard has the torrent, or will not have it. Never rejects. */
+  wake(key: string): Promise<void>;
+}
+
 /**
  * One event loop with its sockets and torrents. It owns the listening port, tells incoming connections apart by their
  * info-hash, and lends every torrent what they share: slab, hashing, open files, receive memory. No state outside.
@@ -68,6 +77,8 @@ export class Shard {
   private readonly listeners: Listener[] = [];
   private nextId = 1;
   private connectionsMax: number;
+  /** Asked for a torrent that somebody calls for and the shard does not have. */
+  sleepers: Sleepers | undefined;
 
   constructor(options: ShardOptions, modules: ShardModules) {
     this.options = options;
@@ -90,7 +101,7 @@ export class Shard {
       slab: modules.slab,
       clock: modules.runtime.clock,
       turns: new SendTurns(modules.runtime),
-      lookup: (infoHash) => this.find(infoHash),
+      lookup: (infoHash) => this.find(infoHash) ?? this.findSleeper(infoHash),
       onClosed: (connection, reason) => this.onClosed(connection, reason),
     };
   }
@@ -171,7 +182,7 @@ export class Shard {
     for (const hash of host.infoHashes) {
       if (this.hosts.get(keyOf(hash)) !== host) continue;
       this.hosts.delete(keyOf(hash));
-      this.encryption.torrents.remove(hash);
+      if (this.sleepers?.has(keyOf(hash)) !== true) this.encryption.torrents.remove(hash);
     }
     await host.stop();
   }
@@ -187,6 +198,12 @@ export class Shard {
   private find(infoHash: Uint8Array): ShardHost | undefined {
     const host = this.hosts.get(keyOf(infoHash));
     return host === undefined || host.isStopped ? undefined : host;
+  }
+
+  private findSleeper(infoHash: Uint8Array): Promise<ShardHost | undefined> | undefined {
+    const key = keyOf(infoHash);
+    if (this.sleepers?.has(key) !== true) return undefined;
+    return this.sleepers.wake(key).then(() => this.find(infoHash));
   }
 
   private accept(stream: ByteStream, by: TransportName): StreamHandler | undefined {

@@ -77,6 +77,21 @@ export interface AnnouncerStatus {
   readonly reports: () => readonly TrackerReport[];
 }
 
+/** What somebody else has to know to go on announcing a torrent without a goodbye in between. */
+export interface AnnounceHandover {
+  /** See {@link AnnounceRequest.key}. */
+  readonly key: number;
+  /** The tracker that has heard of it; undefined: none has. */
+  readonly url: string | undefined;
+  readonly trackerId: Uint8Array | undefined;
+  readonly nextInMs: number;
+  /** Bytes since that tracker heard `started`. */
+  readonly uploaded: number;
+  readonly downloaded: number;
+}
+
+const NOBODY = { url: undefined, trackerId: undefined };
+
 /** What is known of one tracker. */
 interface TrackerMemory {
   /** It has heard `started` and not `stopped`. */
@@ -99,7 +114,9 @@ export class Announcer {
   readonly #modules: AnnouncerModules;
   readonly #tiers: TrackerTiers;
   readonly #trackers = new Map<string, TrackerMemory>();
-  readonly #key: number;
+  #key: number;
+  /** Told by who announced it before. */
+  #before = { uploaded: 0, downloaded: 0 };
   #state: AnnouncerStatus['state'] = 'idle';
   #timer: Timer | undefined;
   #nextAtMs: number | undefined;
@@ -132,11 +149,36 @@ export class Announcer {
     };
   }
 
-  /** Announces now and from then on. Does nothing without trackers. */
-  start(): void {
+  /** Announces now and from then on, or takes up where another has stopped. Does nothing without trackers. */
+  start(from?: AnnounceHandover): void {
     if (this.#state !== 'idle' && this.#state !== 'stopped') return;
     this.#state = 'waiting';
-    this.#schedule(0);
+    if (from?.url === undefined) {
+      this.#schedule(0);
+      return;
+    }
+    this.#key = from.key;
+    this.#before = { uploaded: from.uploaded, downloaded: from.downloaded };
+    const memory = this.#memoryOf(from.url);
+    memory.isStarted = true;
+    memory.trackerId = from.trackerId;
+    // Who takes over a torrent that is complete has not completed it.
+    memory.isToldComplete = this.#modules.totals().left === 0;
+    this.#tiers.promote(from.url);
+    this.#tracker = from.url;
+    this.#schedule(from.nextInMs);
+  }
+
+  /** Stops without a goodbye: another goes on with what is returned. Undefined when it does not run. */
+  release(): AnnounceHandover | undefined {
+    if (this.#state === 'stopped' || this.#state === 'idle') return undefined;
+    const nextInMs = Math.max(0, (this.#nextAtMs ?? 0) - this.#modules.runtime.clock.now());
+    this.#end();
+    const url = this.#tracker;
+    const memory = url === undefined ? undefined : this.#memoryOf(url);
+    const { uploaded, downloaded } = this.#totals();
+    const known = memory?.isStarted === true ? { url, trackerId: memory.trackerId } : NOBODY;
+    return { key: this.#key, ...known, nextInMs, uploaded, downloaded };
   }
 
   /** The download is complete; not to be called for a torrent that was complete when it was started (BEP 3). */
@@ -156,10 +198,7 @@ export class Announcer {
   /** Tells every tracker that was told of this peer that it leaves. Never rejects; takes a few seconds at most. */
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
-    this.#state = 'stopped';
-    this.#life++;
-    this.#timer?.cancel();
-    this.#nextAtMs = undefined;
+    this.#end();
     const goodbyes = [...this.#trackers]
       .filter(([, memory]) => memory.isStarted)
       .map(([url, memory]) => {
@@ -167,6 +206,23 @@ export class Announcer {
         return this.#exchange(url, memory, 'stopped', this.#options.stopTimeoutMs);
       });
     await Promise.allSettled(goodbyes);
+  }
+
+  #end(): void {
+    this.#state = 'stopped';
+    this.#life++;
+    this.#timer?.cancel();
+    this.#nextAtMs = undefined;
+  }
+
+  /** Bytes since the trackers heard `started`. */
+  #totals(): TransferTotals {
+    const { uploaded, downloaded, left } = this.#modules.totals();
+    return {
+      uploaded: uploaded + this.#before.uploaded,
+      downloaded: downloaded + this.#before.downloaded,
+      left,
+    };
   }
 
   #reports(): readonly TrackerReport[] {
@@ -301,7 +357,7 @@ export class Announcer {
       infoHash: infoHash.subarray(0, 20),
       peerId,
       port,
-      ...this.#modules.totals(),
+      ...this.#totals(),
       event,
       peersWanted: event === 'stopped' ? 0 : peersWanted,
       key: this.#key,

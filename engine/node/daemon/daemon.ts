@@ -1,13 +1,17 @@
 import { join } from 'node:path';
-import { TORRENT_DEFAULTS } from '../../bittorrent/torrent/options.ts';
 import { parseEndpoint } from '../../codec/endpoint.ts';
-import { AlliumError } from '../../codec/error.ts';
 import { VERSION } from '../../codec/version.ts';
+import type { Control } from '../control/control.ts';
 import { createEngine, type Engine } from '../engine.ts';
+import { Library } from '../library/library.ts';
+import { LIBRARY_DEFAULTS } from '../library/library-base.ts';
+import { NODE_OPTIONS_DEFAULTS } from '../library/node-book.ts';
 import type { Log } from '../log.ts';
-import type { ManagedTorrent, ManagedTorrentEvents } from '../managed-torrent.ts';
+import type { ManagedTorrentEvents } from '../managed-torrent.ts';
 import { openWorld, type World } from '../net/world.ts';
 import { KEEPER_DEFAULTS, ResumeKeeper } from '../resume/keeper.ts';
+import { allowsDht, openRoles } from '../roles/open-roles.ts';
+import type { RoleKeeper } from '../roles/role-keeper.ts';
 import { Session } from '../session.ts';
 import { AUTO_PORTS, type NodeSettings } from '../settings.ts';
 import { type OpenFinders, openFinders } from '../sources/open-finders.ts';
@@ -18,7 +22,8 @@ import { watchRealFolder } from '../watch/real-watch.ts';
 import { WATCH_DEFAULTS, WatchFolder } from '../watch/watch-folder.ts';
 import { openPort } from './auto-port.ts';
 import { Problems } from './problems.ts';
-import { NodeTorrents } from './torrents.ts';
+import { viewOfRow } from './row-view.ts';
+import { addFile } from './watch-add.ts';
 
 const PROBLEMS_MAX = 20;
 
@@ -33,9 +38,11 @@ export class NodeDaemon {
   private engine!: Engine;
   private world!: World;
   private session!: Session;
+  private keeper!: ResumeKeeper;
   private finders: OpenFinders | undefined;
-  private torrents!: NodeTorrents;
+  private library!: Library;
   private status: StatusServer | undefined;
+  private roles!: RoleKeeper;
   private saved = false;
 
   private constructor(settings: NodeSettings, log: Log) {
@@ -63,6 +70,16 @@ export class NodeDaemon {
     return this.status?.url ?? '';
   }
 
+  /** All that can be done with its torrents. */
+  get control(): Control {
+    return this.library;
+  }
+
+  /** Its jobs and the reasons for them. */
+  get jobs(): RoleKeeper {
+    return this.roles;
+  }
+
   view(): NodeView {
     const { state, downloads, watch } = this.settings;
     const view = this.session.view();
@@ -74,7 +91,7 @@ export class NodeDaemon {
       problems: this.problems.list(),
       folders: { state, downloads, watch: watch === false ? '' : watch },
       ...view,
-      torrents: [...view.torrents, ...this.torrents.refusedViews()],
+      torrents: [...this.library.rows.values()].map(viewOfRow),
     };
   }
 
@@ -111,34 +128,33 @@ export class NodeDaemon {
     const { runtime } = this.engine;
     this.startedAtMs = runtime.clock.wallClock();
     await runtime.files.makeDirectory(settings.downloads);
-    const keeper = new ResumeKeeper(
-      { ...KEEPER_DEFAULTS, saveIntervalMs: settings.saveInterval * 1000 },
-      { store, clock: runtime.clock, onError: (error) => this.report(`cannot save: ${messageOf(error)}`) },
-    );
-    this.session = await this.listen(this.eventsFor(keeper));
+    this.session = await this.listen();
     await this.openFinders(report);
-    const { session, log, problems } = this;
-    this.torrents = new NodeTorrents(
-      { downloads: settings.downloads },
-      { store, session, keeper, runtime, log, problems },
-    );
-    await this.torrents.load();
-    keeper.start();
+    this.library = this.makeLibrary(store);
+    await this.library.load();
+    this.keeper.start();
     closers.push(async () => {
-      this.saved = await this.torrents.close();
+      this.saved = await this.library.close();
     });
+    this.roles = await openRoles(settings, { control: this.library, runtime, log: this.log });
+    closers.push(() => this.roles.close());
     await this.openStatus();
     await this.openWatch();
     this.sayHello();
   }
 
-  private listen(events: ManagedTorrentEvents): Promise<Session> {
-    const { host, port, trackers, dht, pex, lsd, webSeeds, slots } = this.settings;
+  private listen(): Promise<Session> {
+    const { host, port, trackers, dht, pex, lsd, webSeeds } = this.settings;
     const sources = { trackers, dht, pex, lsd, webSeeds };
-    const choker = { ...TORRENT_DEFAULTS.choker, slots: slots === 0 ? Number.POSITIVE_INFINITY : slots };
+    // The library comes later, and hears of its torrents by then.
+    const events: ManagedTorrentEvents = {
+      onPiece: (managed, piece) => this.library.events.onPiece?.(managed, piece),
+      onDone: (managed) => this.library.events.onDone?.(managed),
+      onState: (managed) => this.library.events.onState?.(managed),
+    };
     return openPort(port, AUTO_PORTS.peers, async (candidate) => {
       const session = new Session(
-        { listen: { host, port: candidate }, sources, torrentDefaults: { choker } },
+        { listen: { host, port: candidate }, sources },
         { ...this.engine, events, finders: () => this.finders ?? {} },
       );
       if (this.world.mayListen) await session.listen();
@@ -146,38 +162,54 @@ export class NodeDaemon {
     });
   }
 
+  private makeLibrary(store: NodeStore): Library {
+    const { settings, session, engine, log, problems } = this;
+    const { runtime, shard } = engine;
+    this.keeper = new ResumeKeeper(
+      { ...KEEPER_DEFAULTS, saveIntervalMs: settings.saveInterval * 1000 },
+      {
+        store: Library.resumeStore(store, () => this.library),
+        clock: runtime.clock,
+        onError: (error) => this.report(`cannot save: ${messageOf(error)}`),
+      },
+    );
+    const defaults = {
+      ...NODE_OPTIONS_DEFAULTS,
+      downloadRoot: settings.downloads,
+      connectionsMax: settings.connections,
+      uploadSlotsPerTorrent: settings.slots,
+    };
+    return new Library(
+      { ...LIBRARY_DEFAULTS, defaults },
+      {
+        ...{ store, session, shard, runtime, log, keeper: this.keeper, peerId: shard.peerId },
+        report: (line) => this.report(line),
+        problems: () => problems.list(),
+        figures: () => ({
+          dhtNodes: this.finders?.dhtNodeCount() ?? 0,
+          threadCount: settings.threads,
+          memoryBytes: process.memoryUsage.rss(),
+        }),
+      },
+    );
+  }
+
   private async openFinders(report: (line: string) => void): Promise<void> {
     const { settings, session } = this;
     const { runtime } = this.engine;
     const bootstrap = settings.dhtBootstrap.map(parseEndpoint).filter((endpoint) => endpoint !== undefined);
     const finders = await openFinders(
-      { ...settings, dhtBootstrap: bootstrap, dhtStatePath: join(settings.state, 'dht.json') },
+      {
+        ...settings,
+        dht: settings.dht && allowsDht(settings),
+        dhtBootstrap: bootstrap,
+        dhtStatePath: join(settings.state, 'dht.json'),
+      },
       session.local ?? { host: settings.host, port: 0 },
       { runtime, report },
     );
     this.finders = finders;
     this.closers.push(() => finders.close());
-  }
-
-  private eventsFor(keeper: ResumeKeeper): ManagedTorrentEvents {
-    return {
-      onPiece: (managed, piece) => keeper.onPiece(managed.infoHash, piece),
-      onDone: (managed) => {
-        // A torrent that was complete when it came back is no news.
-        if (managed.torrent.downRate.totalBytes === 0) return;
-        this.log.info(`“${managed.metainfo.name}” is complete`, { infoHash: managed.infoHash });
-        void keeper.save(new Set([managed.infoHash]));
-      },
-      onState: (managed) => this.onState(managed),
-    };
-  }
-
-  private onState(managed: ManagedTorrent): void {
-    const { failure, infoHash, metainfo } = managed;
-    this.log.debug(`“${metainfo.name}” is ${managed.state}`, { infoHash });
-    if (managed.state !== 'error' || failure === undefined) return;
-    const advice = failure instanceof AlliumError && failure.advice !== '' ? ` ${failure.advice}` : '';
-    this.report(`“${metainfo.name}”: ${failure.message}.${advice}`);
   }
 
   /** Tells the operator, in the log once and on the status page. */
@@ -205,7 +237,7 @@ export class NodeDaemon {
       {
         clock,
         files,
-        add: async (torrentFile) => void (await this.torrents.add(torrentFile)),
+        add: (bytes, path) => addFile(this.library, bytes, path),
         onAdded: (path) => this.log.debug('taken from the watch folder', { path }),
         onBad: (path, error) => this.report(`${path} was not added: ${error.message}`),
         onTrouble: (error) => this.report(`the watch folder cannot be read: ${messageOf(error)}`),
@@ -221,7 +253,7 @@ export class NodeDaemon {
     this.log.info('the node runs', {
       listening: this.session.view().listening,
       status: this.statusUrl,
-      torrents: this.session.list().length,
+      torrents: this.library.rows.size,
       watch: watch === false ? '' : watch,
       downloads,
     });

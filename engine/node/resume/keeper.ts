@@ -14,12 +14,13 @@ export interface ResumeSource {
   marks(): Promise<readonly FileMark[]>;
 }
 
-/** What the keeper needs of the store; {@link import('../store/store.ts').NodeStore} fits. */
+/** Where the keeper saves. */
 export interface ResumeStore {
   readonly journalBytes: number;
   note(entries: readonly JournalEntry[]): void;
   rotateJournal(): () => void;
-  saveResume(resumes: ReadonlyMap<string, StoredResume>): Promise<void>;
+  /** `settled`: those among them to whose files nothing was written since their marks were taken. */
+  saveResume(resumes: ReadonlyMap<string, StoredResume>, settled: ReadonlySet<string>): Promise<void>;
 }
 
 export interface KeeperOptions {
@@ -126,6 +127,30 @@ export class ResumeKeeper {
     tracked.dirty = true;
   }
 
+  /** Forgets a torrent: whatever becomes of it now is not saved. */
+  untrack(infoHash: string): void {
+    this.tracked.delete(infoHash);
+  }
+
+  /** Everything of it is saved. */
+  isSaved(infoHash: string): boolean {
+    const tracked = this.tracked.get(infoHash);
+    return tracked === undefined || (!tracked.dirty && !tracked.written);
+  }
+
+  /** Pieces that may be there but have to be hashed; changes as they are. */
+  doubtOf(infoHash: string): Bitfield | undefined {
+    return this.tracked.get(infoHash)?.doubt;
+  }
+
+  /** The files looked like this before all of them were read and hashed: what turns out right is right of these. */
+  remark(infoHash: string, marks: readonly FileMark[]): void {
+    const tracked = this.tracked.get(infoHash);
+    if (tracked === undefined) return;
+    tracked.marks = marks;
+    tracked.dirty = true;
+  }
+
   /** Pieces of it may be written without being told of any more: it is about to be stopped. */
   onStopping(infoHash: string): void {
     const tracked = this.tracked.get(infoHash);
@@ -189,7 +214,10 @@ export class ResumeKeeper {
       }
     }
     try {
-      await this.modules.store.saveResume(resumes);
+      const settledNow = new Set(
+        taken.filter(({ torrent }) => !torrent.written).map(({ infoHash }) => infoHash),
+      );
+      await this.modules.store.saveResume(resumes, settledNow);
     } catch (error) {
       for (const { torrent } of taken) torrent.dirty = true;
       throw error;

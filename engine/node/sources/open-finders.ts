@@ -17,6 +17,8 @@ export interface OpenFinders {
   readonly dht: DhtFinder | undefined;
   readonly dhtPort: number;
   readonly lsd: LocalFinder | undefined;
+  /** Nodes in the tables of the DHT. */
+  dhtNodeCount(): number;
   /** Saves, and lets go of the sockets. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function openFinders(
     dht: dht?.group,
     dhtPort: dht?.locals[0]?.port ?? 0,
     lsd,
+    dhtNodeCount: () => dht?.group.nodes.reduce((sum, node) => sum + node.table.size, 0) ?? 0,
     close: async () => {
       for (const close of closers) await close();
     },

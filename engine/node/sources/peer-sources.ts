@@ -1,6 +1,6 @@
 import type { ExtensionPlug } from '../../bittorrent/torrent/plug.ts';
 import { PexExchange } from '../../discovery/pex/exchange.ts';
-import type { TransferTotals } from '../../discovery/tracker/announcer.ts';
+import type { AnnounceHandover, AnnouncerStatus, TransferTotals } from '../../discovery/tracker/announcer.ts';
 import type { Endpoint, Runtime } from '../../runtime/port.ts';
 import { TorrentTrackers } from '../torrent-trackers.ts';
 import type { PeerFinders, RunningAnnounce } from './finders.ts';
@@ -60,9 +60,10 @@ export class PeerSources {
       : [];
   }
 
-  start(): void {
+  /** `from`: who has told the trackers so far, for each info-hash. */
+  start(from: readonly (AnnounceHandover | undefined)[] = []): void {
     if (this.running.length > 0) return;
-    this.trackers?.start();
+    this.trackers?.start(from);
     const { finders, onPeers, isSeed } = this.modules;
     const { infoHashes, port } = this.options;
     for (const infoHash of infoHashes) {
@@ -74,6 +75,22 @@ export class PeerSources {
         this.running.push(finders.lsd.announce(short, port, onPeers));
       }
     }
+  }
+
+  /** What the trackers say, for each info-hash. */
+  get trackerStatus(): readonly AnnouncerStatus[] {
+    return this.trackers?.status ?? [];
+  }
+
+  /** As soon as the trackers allow. */
+  announceSoon(): void {
+    this.trackers?.announceSoon();
+  }
+
+  /** Stops without a goodbye: somebody else goes on with what is returned, for each info-hash. */
+  release(): readonly (AnnounceHandover | undefined)[] {
+    for (const announce of this.running.splice(0)) announce.stop();
+    return this.trackers?.release() ?? [];
   }
 
   /** The last piece has just been verified. */

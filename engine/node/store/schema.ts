@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 /** Raised when older versions could not read what this one writes. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes expected');
@@ -25,12 +25,18 @@ export const torrentSchema = v.object({
   number: count,
   /** The torrent file, byte for byte. */
   torrentFile: bytes,
+});
+export type StoredTorrent = v.InferOutput<typeof torrentSchema>;
+
+/** The same in a store of version 1, which has no summaries. */
+export const torrentSchemaV1 = v.object({
+  ...torrentSchema.entries,
   /** The folder its files are saved below, absolute. */
   root: v.string(),
   /** Unix milliseconds. */
   addedAtMs: v.number(),
 });
-export type StoredTorrent = v.InferOutput<typeof torrentSchema>;
+export type StoredTorrentV1 = v.InferOutput<typeof torrentSchemaV1>;
 
 /** Length and time of last change of a file when it was known to be as recorded; null for one not there. */
 const fileMark = v.nullable(v.object({ byteLength: count, modifiedMs: v.number() }));

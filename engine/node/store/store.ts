@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import type * as v from 'valibot';
 import { AlliumError } from '../../codec/error.ts';
 import { fileError } from '../../runtime/real/file-error.ts';
@@ -8,16 +8,20 @@ import { bootId } from './boot-id.ts';
 import { checkDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { damaged, decodeRecord, encodeRecord } from './record.ts';
+import { damaged } from './record.ts';
 import {
   resumeSchema,
   STORE_VERSION,
   type StoredResume,
   type StoredSession,
   type StoredTorrent,
+  type StoredTorrentV1,
   sessionSchema,
   torrentSchema,
+  torrentSchemaV1,
 } from './schema.ts';
+import { decodeSummary, encodeSummary, type StoredSummary } from './summary.ts';
+import { type Binary, Tables } from './tables.ts';
 
 const SESSION_KEY = 'session';
 /** Written when a store has begun to be used: where it is, there must be data too. */
@@ -36,7 +40,12 @@ export interface PreviousRun {
   readonly lastWriteMs: number;
 }
 
-type Binary = Database<Buffer, string>;
+/** What is to be saved together, by info-hash in hexadecimal: all of it or nothing. */
+export interface StoreChanges {
+  readonly summaries?: ReadonlyMap<string, StoredSummary>;
+  readonly torrents?: ReadonlyMap<string, StoredTorrent>;
+  readonly resumes?: ReadonlyMap<string, StoredResume>;
+}
 
 /**
  * What a node remembers, in a folder of its own: torrents and resume data in LMDB (checksummed msgpack records, each
@@ -44,11 +53,14 @@ type Binary = Database<Buffer, string>;
  */
 export class NodeStore {
   readonly previous: PreviousRun;
+  /** It was written by version 1, which knew no summaries: they have to be saved before {@link begin}. */
+  readonly needsSummaries: boolean;
   private readonly folder: string;
   private readonly lock: FolderLock;
   private readonly isNew: boolean;
-  private readonly root: RootDatabase<Buffer, string>;
+  private readonly tables: Tables;
   private readonly meta: Binary;
+  private readonly summariesDb: Binary;
   private readonly torrentsDb: Binary;
   private readonly resumeDb: Binary;
   private readonly journal: Journal;
@@ -68,16 +80,17 @@ export class NodeStore {
     this.folder = parts.folder;
     this.lock = parts.lock;
     this.isNew = parts.isNew;
-    this.root = parts.root;
     this.journal = parts.journal;
-    this.meta = this.database('meta');
-    this.torrentsDb = this.database('torrents');
-    this.resumeDb = this.database('resume');
+    this.tables = new Tables(parts.root);
+    this.meta = this.tables.open('meta', this.isNew);
+    this.torrentsDb = this.tables.open('torrents', this.isNew);
+    this.resumeDb = this.tables.open('resume', this.isNew);
     this.entries = groupByTorrent(parts.entries);
-    const last = this.get(this.meta, SESSION_KEY, sessionSchema);
+    const last = this.tables.get(this.meta, SESSION_KEY, sessionSchema);
     if (last !== undefined && last.version > STORE_VERSION) throw newer(last.version);
-    const known = last?.torrentCount ?? 0;
     if (last === undefined && !this.isNew) throw damaged(`record ${SESSION_KEY}`, 'it is gone');
+    this.needsSummaries = last !== undefined && last.version < STORE_VERSION;
+    this.summariesDb = this.tables.open('summaries', this.isNew || this.needsSummaries);
     const boot = bootId();
     this.previous = {
       clean: last?.clean ?? true,
@@ -85,7 +98,8 @@ export class NodeStore {
       lastWriteMs: parts.lastWriteMs,
     };
     const nextNumber = last?.nextNumber ?? 1;
-    this.session = { version: STORE_VERSION, boot, clean: false, nextNumber, torrentCount: known };
+    const torrentCount = last?.torrentCount ?? 0;
+    this.session = { version: STORE_VERSION, boot, clean: false, nextNumber, torrentCount };
   }
 
   /**
@@ -125,24 +139,37 @@ export class NodeStore {
    * notes of earlier runs mean has been saved: a start that fails before leaves everything as it was.
    */
   async begin(): Promise<void> {
-    await this.commit(() => this.put(this.meta, SESSION_KEY, this.session));
+    await this.tables.commit(() => this.tables.put(this.meta, SESSION_KEY, this.session));
     this.begun = true;
     if (this.isNew) writeFileSync(join(this.folder, MARKER), MARKER_TEXT);
   }
 
   /**
-   * Every torrent, by info-hash in hexadecimal, and how far it was when it was last saved. Throws BAD_STATE at a
-   * damaged record and when there are fewer than were added: a damaged index hides records without a word.
+   * Every torrent in brief, by info-hash in hexadecimal. Throws BAD_STATE at a damaged record and when there are fewer
+   * than were added: a damaged index hides records without a word.
    */
-  *torrents(): Generator<[infoHash: string, torrent: StoredTorrent, resume: StoredResume]> {
-    const infoHashes = reading('the list of torrents', () => [...this.torrentsDb.getKeys()]);
-    const known = this.session.torrentCount;
-    if (infoHashes.length !== known) {
-      throw damaged('the list of torrents', `${infoHashes.length} of ${known} are there`);
+  *summaries(): Generator<[infoHash: string, summary: StoredSummary]> {
+    let count = 0;
+    let complete = 0;
+    for (const [infoHash, record] of this.tables.records(this.summariesDb, 'the list of torrents')) {
+      const summary = decodeSummary(record, infoHash);
+      count += 1;
+      if (summary.magnet === '') complete += 1;
+      yield [infoHash, summary];
     }
+    this.expect('the list of torrents', count, this.session.torrentCount);
+    for (const table of [this.torrentsDb, this.resumeDb]) {
+      this.expect('what is known of torrents', this.tables.count(table), complete);
+    }
+  }
+
+  /** Every torrent of a store that {@link needsSummaries}. Throws BAD_STATE like {@link summaries}. */
+  *torrentsV1(): Generator<[infoHash: string, torrent: StoredTorrentV1, resume: StoredResume]> {
+    const infoHashes = this.tables.keys(this.torrentsDb, 'the list of torrents');
+    this.expect('the list of torrents', infoHashes.length, this.session.torrentCount);
     for (const infoHash of infoHashes) {
-      const torrent = this.get(this.torrentsDb, infoHash, torrentSchema);
-      const resume = this.get(this.resumeDb, infoHash, resumeSchema);
+      const torrent = this.tables.get(this.torrentsDb, infoHash, torrentSchemaV1);
+      const resume = this.tables.get(this.resumeDb, infoHash, resumeSchema);
       if (torrent === undefined || resume === undefined) {
         throw damaged(`torrent ${infoHash}`, 'a part is gone');
       }
@@ -150,21 +177,59 @@ export class NodeStore {
     }
   }
 
-  /** Remembers a torrent and how far it is, both or neither; returns it with its number. */
+  /** One torrent and how far it was when it was last saved. Throws BAD_STATE when it is damaged or not there. */
+  read(infoHash: string): { readonly torrent: StoredTorrent; readonly resume: StoredResume } {
+    const torrent = this.tables.get(this.torrentsDb, infoHash, torrentSchema);
+    const resume = this.tables.get(this.resumeDb, infoHash, resumeSchema);
+    if (torrent === undefined || resume === undefined) throw damaged(`torrent ${infoHash}`, 'a part is gone');
+    return { torrent, resume };
+  }
+
+  /**
+   * Remembers a torrent and how far it is, all or nothing; of a magnet link there is only the summary. Resolves with
+   * the number it has got.
+   */
   async add(
     infoHash: string,
-    torrent: Omit<StoredTorrent, 'number'>,
-    resume: StoredResume,
-  ): Promise<StoredTorrent> {
-    const stored = { ...torrent, number: this.session.nextNumber };
-    const torrentCount = this.session.torrentCount + 1;
-    this.session = { ...this.session, nextNumber: stored.number + 1, torrentCount };
-    await this.commit(() => {
-      this.put(this.meta, SESSION_KEY, this.session);
-      this.put(this.torrentsDb, infoHash, stored);
-      this.put(this.resumeDb, infoHash, resume);
+    summary: Omit<StoredSummary, 'number'>,
+    content?: { readonly torrentFile: Uint8Array; readonly resume: StoredResume },
+  ): Promise<number> {
+    const number = this.session.nextNumber;
+    this.session = { ...this.session, nextNumber: number + 1 };
+    await this.recount(1, () => {
+      void this.summariesDb.put(infoHash, encodeSummary({ ...summary, number }));
+      if (content === undefined) return;
+      this.tables.put(this.torrentsDb, infoHash, { number, torrentFile: content.torrentFile });
+      this.tables.put(this.resumeDb, infoHash, content.resume);
     });
-    return stored;
+    return number;
+  }
+
+  /** Resolves when it is on stable storage. */
+  async save({ summaries, torrents, resumes }: StoreChanges): Promise<void> {
+    await this.tables.commit(() => {
+      for (const [infoHash, summary] of summaries ?? []) {
+        void this.summariesDb.put(infoHash, encodeSummary(summary));
+      }
+      for (const [infoHash, torrent] of torrents ?? []) this.tables.put(this.torrentsDb, infoHash, torrent);
+      for (const [infoHash, resume] of resumes ?? []) this.tables.put(this.resumeDb, infoHash, resume);
+    });
+  }
+
+  /** Forgets a torrent. Its number is not used again. */
+  async remove(infoHash: string): Promise<void> {
+    await this.recount(-1, () => {
+      for (const table of [this.summariesDb, this.torrentsDb, this.resumeDb]) void table.remove(infoHash);
+    });
+  }
+
+  /** Something else that the node remembers, by name. Throws BAD_STATE when it is damaged. */
+  page<T extends v.GenericSchema>(name: string, schema: T): v.InferOutput<T> | undefined {
+    return this.tables.get(this.meta, `page ${name}`, schema);
+  }
+
+  async savePage(name: string, value: unknown): Promise<void> {
+    await this.tables.commit(() => this.tables.put(this.meta, `page ${name}`, value));
   }
 
   /** The pieces earlier runs have written since it was last saved, as far as the journal can be read. */
@@ -173,12 +238,9 @@ export class NodeStore {
     return entries.filter((entry) => entry.generation === generation).map(({ piece }) => piece);
   }
 
-  /** Saves how far these torrents are. Resolves when it is on stable storage. */
-  async saveResume(resumes: ReadonlyMap<string, StoredResume>): Promise<void> {
-    if (resumes.size === 0) return;
-    await this.commit(() => {
-      for (const [infoHash, resume] of resumes) this.put(this.resumeDb, infoHash, resume);
-    });
+  /** Whether the journal of earlier runs says anything of this torrent. */
+  hasNotes(torrent: number): boolean {
+    return this.entries.has(torrent);
   }
 
   /** Notes pieces that are verified and written; a kill right after this returns does not lose them. */
@@ -200,47 +262,35 @@ export class NodeStore {
   async close(clean: boolean): Promise<void> {
     try {
       const session = { ...this.session, clean: true };
-      if (clean && this.begun) await this.commit(() => this.put(this.meta, SESSION_KEY, session));
+      if (clean && this.begun) {
+        await this.tables.commit(() => this.tables.put(this.meta, SESSION_KEY, session));
+      }
     } finally {
       this.journal.close();
-      await this.root.close();
+      await this.tables.close();
       this.lock.release();
     }
   }
 
-  private database(name: string): Binary {
-    // A part that is gone must not come back empty.
-    const options = { name, encoding: 'binary', create: this.isNew } as const;
-    const database = reading(name, () => this.root.openDB<Buffer, string>(options));
-    if ((database as Binary | undefined) === undefined) throw damaged(name, 'it is gone');
-    return database;
-  }
-
-  private get<T extends v.GenericSchema>(from: Binary, key: string, schema: T): v.InferOutput<T> | undefined {
-    const record = reading(`record ${key}`, () => from.get(key));
-    return record === undefined ? undefined : decodeRecord(schema, record, `record ${key}`);
-  }
-
-  private put(into: Binary, key: string, value: unknown): void {
-    void into.put(key, encodeRecord(value));
-  }
-
-  private async commit(puts: () => void): Promise<void> {
+  /** Commits `puts` and that there are `by` torrents more, both or neither. */
+  private async recount(by: number, puts: () => void): Promise<void> {
+    const count = (change: number): void => {
+      this.session = { ...this.session, torrentCount: this.session.torrentCount + change };
+    };
+    count(by);
     try {
-      await this.root.transaction(puts);
-      await this.root.flushed;
+      await this.tables.commit(() => {
+        this.tables.put(this.meta, SESSION_KEY, this.session);
+        puts();
+      });
     } catch (error) {
-      throw fileError(error, 'write', 'the store');
+      count(-by);
+      throw error;
     }
   }
-}
 
-/** LMDB notices some damage itself, in its own words. */
-function reading<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw damaged(what, error instanceof Error ? error.message : String(error), error);
+  private expect(what: string, found: number, known: number): void {
+    if (found !== known) throw damaged(what, `${found} of ${known} are there`);
   }
 }
 
@@ -264,7 +314,7 @@ function makeFolder(folder: string): void {
 
 function openRoot(path: string): RootDatabase<Buffer, string> {
   try {
-    return open<Buffer, string>({ path, maxDbs: 4, encoding: 'binary', noSubdir: false });
+    return open<Buffer, string>({ path, maxDbs: 8, encoding: 'binary', noSubdir: false });
   } catch (error) {
     if (/MDB_|not a|corrupt|version/i.test(String(error))) throw damaged(path, String(error), error);
     throw fileError(error, 'open', path);

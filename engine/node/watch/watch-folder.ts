@@ -40,7 +40,7 @@ export interface WatchModules {
 }
 
 /**
- * Takes torrent files out of a folder: a good one is added and renamed to `….added`, a bad one to `….bad`. A file
+ * Takes torrent files and magnet links (`….magnet`) out of a folder: a good one is added and renamed to `….added`, a bad one to `….bad`. A file
  * that cannot be read right now, or whose torrent cannot be added for a reason that passes, is tried again.
  */
 export class WatchFolder {
@@ -101,7 +101,7 @@ export class WatchFolder {
     const waiting = new Map<string, { mark: string; sinceMs: number }>();
     try {
       const names = await files.readDirectory(this.options.folder);
-      const wanted = names.filter((name) => name.endsWith('.torrent') && !name.startsWith('.'));
+      const wanted = names.filter((name) => /\.(?:torrent|magnet)$/.test(name) && !name.startsWith('.'));
       forgetOthers(this.done, wanted);
       forgetOthers(this.told, wanted);
       for (const name of wanted.slice(0, this.options.namesMax)) {
@@ -170,5 +170,5 @@ function markOf(stat: FileStat): string {
 
 /** Whether trying again cannot help: the file itself is wrong. */
 function isLasting(error: AlliumError): boolean {
-  return ['BAD_BENCODE', 'BAD_TORRENT', 'UNSAFE_PATH'].includes(error.code);
+  return ['BAD_BENCODE', 'BAD_TORRENT', 'UNSAFE_PATH', 'BAD_USAGE'].includes(error.code);
 }

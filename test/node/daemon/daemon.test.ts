@@ -115,7 +115,7 @@ daemon(
     renameSync(path, `${path}.away`);
     for (const _ of [1, 2]) {
       const node = await scene.node();
-      const torrent = await untilState(node, 'error');
+      const torrent = await untilState(node, 'offline');
       assert.match(torrent.error, 'f000 is not there any more');
       assert.match(node.view().problems.join(), 'disk mounted');
       await node.close();
@@ -268,7 +268,7 @@ function copyState(from: string, to: string): void {
 
 /** Makes the store believe that its last run was before the machine was started. */
 async function pretendReboot(state: string): Promise<void> {
-  const root = open<Buffer, string>({ path: join(state, 'db'), maxDbs: 4, encoding: 'binary' });
+  const root = open<Buffer, string>({ path: join(state, 'db'), maxDbs: 8, encoding: 'binary' });
   const meta = root.openDB<Buffer, string>({ name: 'meta', encoding: 'binary' });
   const session = decodeRecord(sessionSchema, meta.get('session')!, 'session');
   await meta.put('session', encodeRecord({ ...session, boot: 'the one before' }));

@@ -12,6 +12,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NodeStore } from '../../../engine/node/store/store.ts';
 import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
+import { summaryFor } from '../library/support/summary.ts';
 
 const FLIPS = 40;
 const TORRENTS = 40;
@@ -27,7 +28,7 @@ const [, folder] = process.argv;
 const { NodeStore } = await import(${JSON.stringify(STORE)});
 try {
   const store = await NodeStore.open(folder);
-  try { console.log([...store.torrents()].length); } finally { await store.close(false); }
+  try { console.log([...store.summaries()].map(([name]) => store.read(name)).length); } finally { await store.close(false); }
 } catch (error) { console.log(error.code); }
 `;
 
@@ -38,11 +39,11 @@ fuzz('a flipped bit is harmless or told', async () => {
   const store = await NodeStore.open(folder);
   await store.begin();
   for (let index = 0; index < TORRENTS; index += 1) {
-    const torrent = { torrentFile: Buffer.alloc(2_000, index), root: '/d', addedAtMs: 1 };
+    const torrentFile = Buffer.alloc(2_000, index);
     const traffic = { downloadedBytes: 0, uploadedBytes: 0 };
     const pieces = { have: Buffer.alloc(40), doubt: Buffer.alloc(40), adopting: false, files: [] };
     const resume = { generation: 1, savedAtMs: 1, ...pieces, ...traffic };
-    await store.add(`${index}`.padStart(40, '0'), torrent, resume);
+    await store.add(`${index}`.padStart(40, '0'), summaryFor('t'), { torrentFile, resume });
   }
   await store.close(true);
   const path = join(folder, 'db', 'data.mdb');

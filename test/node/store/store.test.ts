@@ -23,6 +23,7 @@ import { Journal, readEntries } from '../../../engine/node/store/journal.ts';
 import { decodeRecord, encodeRecord } from '../../../engine/node/store/record.ts';
 import { type StoredResume, sessionSchema } from '../../../engine/node/store/schema.ts';
 import { NodeStore } from '../../../engine/node/store/store.ts';
+import { summaryFor } from '../library/support/summary.ts';
 
 const store = suite<{ folder: string }>('store');
 
@@ -31,7 +32,7 @@ store.before.each((context) => {
 });
 store.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-const TORRENT = { torrentFile: Buffer.from('d4:infode'), root: '/data', addedAtMs: 5 };
+const TORRENT_FILE = Buffer.from('d4:infode');
 const RESUME: StoredResume = {
   generation: 3,
   have: Uint8Array.of(0xa0),
@@ -46,8 +47,8 @@ const RESUME: StoredResume = {
 async function filled(folder: string): Promise<void> {
   const first = await NodeStore.open(folder);
   await first.begin();
-  await first.add('aa', TORRENT, RESUME);
-  await first.add('bb', TORRENT, RESUME);
+  await first.add('aa', summaryFor('a'), { torrentFile: TORRENT_FILE, resume: RESUME });
+  await first.add('bb', summaryFor('b'), { torrentFile: TORRENT_FILE, resume: RESUME });
   await first.close(true);
 }
 
@@ -55,7 +56,7 @@ async function refusal(folder: string): Promise<AlliumError> {
   try {
     const opened = await NodeStore.open(folder);
     try {
-      assert.ok([...opened.torrents()].length >= 0);
+      for (const [infoHash] of opened.summaries()) opened.read(infoHash);
     } finally {
       await opened.close(false);
     }
@@ -70,21 +71,23 @@ store('torrents, resume data and numbers come back', async ({ folder }) => {
   await filled(folder);
   const again = await NodeStore.open(folder);
   assert.equal(again.previous, { clean: true, sameBoot: true, lastWriteMs: again.previous.lastWriteMs });
-  const found = [...again.torrents()];
-  const torrents = new Map(found.map(([infoHash, torrent]) => [infoHash, torrent]));
-  const resume = found[0]![2];
-  assert.equal([...torrents.keys()], ['aa', 'bb']);
-  assert.is(torrents.get('bb')?.number, 2);
-  assert.equal(Buffer.from(torrents.get('aa')!.torrentFile), TORRENT.torrentFile);
+  const summaries = new Map(again.summaries());
+  const { torrent, resume } = again.read('aa');
+  assert.equal([...summaries.keys()], ['aa', 'bb']);
+  assert.equal(summaries.get('bb'), { ...summaryFor('b'), wishes: summaries.get('bb')!.wishes, number: 2 });
+  assert.is(again.read('bb').torrent.number, 2);
+  assert.equal(Buffer.from(torrent.torrentFile), TORRENT_FILE);
   assert.equal(resume.files, RESUME.files);
   assert.equal([...resume.have], [0xa0]);
   await again.begin();
-  assert.is((await again.add('cc', TORRENT, RESUME)).number, 3, 'numbers go on');
+  const content = { torrentFile: TORRENT_FILE, resume: RESUME };
+  assert.is(await again.add('cc', summaryFor('c'), content), 3, 'numbers go on');
+  await again.remove('aa');
   await again.close(true);
   const third = await NodeStore.open(folder);
   assert.equal(
-    [...third.torrents()].map(([infoHash]) => infoHash),
-    ['aa', 'bb', 'cc'],
+    [...third.summaries()].map(([infoHash]) => infoHash),
+    ['bb', 'cc'],
   );
   await third.close(false);
 });
@@ -155,7 +158,7 @@ store('a damaged record is told, never taken for an empty one; so is a newer sto
     key: string,
     change: (record: Buffer) => Buffer,
   ): Promise<Buffer> => {
-    const root = open<Buffer, string>({ path: join(folder, 'db'), maxDbs: 4, encoding: 'binary' });
+    const root = open<Buffer, string>({ path: join(folder, 'db'), maxDbs: 8, encoding: 'binary' });
     const db = root.openDB<Buffer, string>({ name: database, encoding: 'binary' });
     const record = Buffer.from(db.get(key)!);
     await db.put(key, change(Buffer.from(record)));
@@ -166,6 +169,7 @@ store('a damaged record is told, never taken for an empty one; so is a newer sto
     ['torrents', 'aa'],
     ['resume', 'bb'],
     ['meta', 'session'],
+    ['summaries', 'aa'],
   ] as const) {
     const changes: ((record: Buffer) => Buffer)[] = [
       (record) => record.fill(record.at(-1)! ^ 1, record.length - 1),

@@ -7,12 +7,12 @@ import type { FileSystem } from '../../runtime/port.ts';
 import { type Belief, judgeFiles, mergeNotes, type RunEnd } from '../resume/decide.ts';
 import { markFiles } from '../resume/file-marks.ts';
 import { damaged } from '../store/record.ts';
-import type { FileMark, StoredResume, StoredTorrent } from '../store/schema.ts';
+import type { FileMark, StoredResume } from '../store/schema.ts';
 
 /** A torrent of the store, made ready to be run. */
 export interface ReadyTorrent extends Belief {
   readonly infoHash: string;
-  readonly stored: StoredTorrent;
+  /** With files and trackers as the owner of the torrent wants them. */
   readonly metainfo: Metainfo;
   readonly generation: number;
   /** The store says something else; it has to be saved before the journal is given up. */
@@ -23,6 +23,28 @@ export interface ReadyTorrent extends Belief {
   readonly uploadedBytes: number;
   /** Paths of files that held verified pieces and are gone. */
   readonly missing: readonly string[];
+}
+
+/** Where the content of a torrent lies, and how it is announced. */
+export interface Placement {
+  readonly root: string;
+  readonly trackers: Metainfo['trackers'];
+  /** Files that are not where the torrent says: index and path below the root. */
+  readonly paths: readonly (readonly [number, string])[];
+}
+
+/** Everything of the last run was saved, or has been judged since: files are as recorded or they are not. */
+export const SETTLED_END: RunEnd = { clean: true, sameBoot: true, lastWriteMs: 0 };
+
+/** The torrent as its owner has it: with other trackers, files under other names. */
+export function placed(metainfo: Metainfo, { trackers, paths }: Omit<Placement, 'root'>): Metainfo {
+  if (paths.length === 0) return { ...metainfo, trackers };
+  const files = [...metainfo.files];
+  for (const [index, path] of paths) {
+    const file = files[index];
+    if (file !== undefined) files[index] = { ...file, path: path.split('/') };
+  }
+  return { ...metainfo, trackers, files };
 }
 
 /** The name a torrent goes by in a node: its v1 info-hash, or the v2 one where there is no other; hexadecimal. */
@@ -59,36 +81,38 @@ export async function newResume(
 }
 
 /**
- * What to believe of a torrent of the store in face of how the last run ended and of its files. Throws BAD_STATE
- * when the store contradicts itself.
+ * What to believe of a torrent of the store in face of how the last run ended and of its files. With `acceptLoss` the
+ * pieces of files that are gone are taken for lost. Throws BAD_STATE when the store contradicts itself.
  */
 export async function makeReady(
   torrent: {
     readonly infoHash: string;
-    readonly stored: StoredTorrent;
+    readonly placement: Placement;
+    readonly torrentFile: Uint8Array;
     readonly resume: StoredResume;
     readonly notes: readonly number[];
   },
   end: RunEnd,
   files: FileSystem,
+  acceptLoss = false,
 ): Promise<ReadyTorrent> {
-  const { infoHash, stored, resume, notes } = torrent;
-  const metainfo = parseStored(infoHash, stored);
+  const { infoHash, placement, resume, notes } = torrent;
+  const metainfo = placed(parseStored(infoHash, torrent.torrentFile), placement);
   const saved = beliefOf(infoHash, metainfo, resume);
   const merged = mergeNotes(saved, notes, end);
   const layout = new Layout(metainfo);
-  const found = await markFiles(metainfo, stored.root, files);
+  const found = await markFiles(metainfo, placement.root, files);
   const lastWriteMs = Math.max(end.lastWriteMs, resume.savedAtMs);
   const recorded = resume.files;
   const judged = judgeFiles(merged, { metainfo, layout, recorded, found }, { ...end, lastWriteMs });
-  const missing = judged.missing.map((index) => metainfo.files[index]!.path.join('/'));
+  const gone = judged.missing.map((index) => metainfo.files[index]!.path.join('/'));
+  const missing = acceptLoss ? [] : gone;
   // With files gone nothing is to be forgotten: they may be on a disk that is not mounted.
   const belief = missing.length > 0 ? merged : judged;
   const isSame = belief.have.equals(saved.have) && belief.doubt.equals(saved.doubt);
   const changed = !isSame || notes.length > 0;
   return {
     infoHash,
-    stored,
     metainfo,
     have: belief.have,
     doubt: belief.doubt,
@@ -100,23 +124,6 @@ export async function makeReady(
     marks: missing.length > 0 ? recorded : found,
     downloadedBytes: resume.downloadedBytes,
     uploadedBytes: resume.uploadedBytes,
-  };
-}
-
-/** A torrent that has just been added, with the {@link newResume} it was saved with. */
-export function readyOf(
-  infoHash: string,
-  stored: StoredTorrent,
-  metainfo: Metainfo,
-  resume: StoredResume,
-): ReadyTorrent {
-  const { generation, adopting, files, downloadedBytes, uploadedBytes } = resume;
-  const belief = beliefOf(infoHash, metainfo, resume);
-  return {
-    ...{ infoHash, stored, metainfo, ...belief, generation, adopting, downloadedBytes, uploadedBytes },
-    marks: files,
-    changed: false,
-    missing: [],
   };
 }
 
@@ -134,9 +141,10 @@ export function resumeOf(ready: ReadyTorrent, nowMs: number): StoredResume {
   };
 }
 
-function parseStored(infoHash: string, stored: StoredTorrent): Metainfo {
+/** The torrent in a file of the store. Throws BAD_STATE when it is damaged or another one. */
+export function parseStored(infoHash: string, torrentFile: Uint8Array): Metainfo {
   try {
-    const metainfo = parseMetainfo(stored.torrentFile);
+    const metainfo = parseMetainfo(torrentFile);
     if (infoHashOf(metainfo) === infoHash) return metainfo;
   } catch (error) {
     throw damaged(`torrent ${infoHash}`, 'its torrent file is not valid', error);

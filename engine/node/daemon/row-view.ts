@@ -1,0 +1,13 @@
+import type { TorrentRow } from '../control/row.ts';
+import type { TorrentView } from '../view.ts';
+
+/** A torrent as the status page shows it. */
+export function viewOfRow(row: TorrentRow): TorrentView {
+  const { infoHash, name, state, error, totalBytes, pieceCount, pieceDoneCount, progress, root, addedAtMs } =
+    row;
+  const { downBytesPerSec, upBytesPerSec, downloadedBytes, uploadedBytes, peerCount } = row;
+  return {
+    ...{ infoHash, name, state, error, totalBytes, pieceCount, pieceDoneCount, progress },
+    ...{ downBytesPerSec, upBytesPerSec, downloadedBytes, uploadedBytes, peerCount, root, addedAtMs },
+  };
+}

@@ -1,0 +1,42 @@
+import type { StoredSummary } from '../../../../engine/node/store/summary.ts';
+
+/** The summary of a small torrent that is complete. */
+export function summaryFor(name: string, change: Partial<StoredSummary> = {}): Omit<StoredSummary, 'number'> {
+  return {
+    flags: 0,
+    name,
+    infoHashV2: '',
+    totalBytes: 7,
+    wantedBytes: 7,
+    doneBytes: 7,
+    pieceCount: 1,
+    pieceLength: 16_384,
+    pieceDoneCount: 1,
+    fileCount: 1,
+    downloadedBytes: 11,
+    uploadedBytes: 12,
+    wastedBytes: 0,
+    root: '/data',
+    contentName: name,
+    category: '',
+    tags: [],
+    trackers: [['http://tracker.test/announce']],
+    queueKey: 0,
+    downLimit: 0,
+    upLimit: 0,
+    seedLimits: [null, null, null],
+    peersMax: 0,
+    addedAtMs: 5,
+    completedAtMs: 6,
+    lastActiveMs: 6,
+    lastCheckedMs: 0,
+    downloadingMs: 0,
+    seedingMs: 0,
+    aliveMs: 0,
+    magnet: '',
+    error: '',
+    wishes: new Uint8Array(0),
+    paths: [],
+    ...change,
+  };
+}
