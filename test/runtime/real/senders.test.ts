@@ -50,11 +50,14 @@ type Context = {
 };
 
 /** One connection to this process, a file of 64 blocks and memory for as many frames. */
-async function open(context: Context, threadCount = 2): Promise<Scene> {
+async function open(context: Context, threadCount = 2, companyMs = 0): Promise<Scene> {
   const { runtime, folder, closers } = context;
   const memory = new Uint8Array(new SharedArrayBuffer(64 * FRAME));
   if (threadCount > 0)
-    await runtime.senders.start({ threadCount, memory: memory.buffer as SharedArrayBuffer });
+    await runtime.senders.start({
+      ...{ threadCount, companyMs },
+      memory: memory.buffer as SharedArrayBuffer,
+    });
   const content = pattern(64 * BLOCK, 7);
   const path = join(folder, 'file');
   writeFileSync(path, content);
@@ -242,6 +245,21 @@ senders(
     await until(() => scene.got().length === 9);
   },
 );
+
+senders('a stream that alone has much to send is left alone, two are not', async (context) => {
+  const first = await open(context, 1, 60_000);
+  const second = await open(context, 0);
+  const ask = (scene: Scene): boolean => {
+    return scene.stream.sendFile!(frames(scene, 0, 0, 4, () => {}));
+  };
+  for (let times = 0; times < 3; times++) assert.not.ok(ask(first));
+  // It has memory of its own, which the thread does not know, so it only lends.
+  ask(second);
+  assert.equal(context.runtime.senders.loads, [1]);
+  // Not while the connection before is on its way.
+  await until(() => ask(first));
+  assert.equal(context.runtime.senders.loads, [2]);
+});
 
 senders('a thread that dies takes its connections along; others go on without it', async (context) => {
   const scene = await open(context, 1);
