@@ -51,12 +51,11 @@ export function summarizeRow(row: Row): RowSummary {
   };
 }
 
-/** The rows of a contest: Allium first, then the rest from the fastest down, those without a result last. */
+/** The rows of a contest: Allium first, as it comes and then with settings, then the rest from the fastest down, those without a result last. */
 export function summarizeContest(contest: Contest): readonly RowSummary[] {
   const weight = (row: RowSummary): number => (Number.isNaN(row.rate) ? -1 : row.rate);
-  return contest.rows
-    .map(summarizeRow)
-    .toSorted((a, b) => Number(b.side === 'allium') - Number(a.side === 'allium') || weight(b) - weight(a));
+  const rank = ({ side, setting }: RowSummary): number => (side === 'allium' ? (setting === '' ? 2 : 1) : 0);
+  return contest.rows.map(summarizeRow).toSorted((a, b) => rank(b) - rank(a) || weight(b) - weight(a));
 }
 
 /** How many times as fast Allium is as `rival`: medians, best runs, and without the start-up of either. */

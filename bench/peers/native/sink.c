@@ -2,17 +2,19 @@
  * writes, so that what is measured is the seeder on the other side.
  *
  *   sink port=P hash=HEX pieces=N piece-length=BYTES total=BYTES [connections=1] [depth=64] [bytes=TOTAL]
- *        [seconds=60] [patience=30] [network=0] [watch=PID,PID] [compare=FILE]
+ *        [seconds=60] [patience=30] [network=0] [watch=PID,PID] [compare=FILE] [torrents=FILE]
  *
  * Every connection comes from an address of its own in 127.0.0.0/8, `network` chooses which. The clock runs from the
  * first byte of payload to the last. `watch` are processes whose CPU time is read at both moments. `compare` checks
- * every byte against the file. Prints one JSON object. */
+ * every byte against the file. `torrents` names a file of info-hashes, 20 bytes each, of torrents that are all as large
+ * as the one described; the connections take them by turns. Prints one JSON object. */
 #define _GNU_SOURCE
 #include "common.h"
 
 enum { BUFFER_BYTES = 256 << 10, REQUEST_BYTES = 17, PIECE_HEADER_BYTES = 13, WATCHED_MAX = 16, EVENTS = 64 };
 
 struct connection {
+  const uint8_t *hash;
   int fd, greeted, choked, complete;
   uint32_t in_flight, piece, next_block, piece_blocks, have_count;
   uint8_t *have;
@@ -27,6 +29,8 @@ struct connection {
 static struct torrent torrent;
 static struct connection *connections;
 static uint32_t *order;
+static uint8_t *hashes;
+static uint32_t hash_count = 1;
 static uint64_t order_at, received, wanted, mismatches, blocks;
 static uint32_t depth;
 static const uint8_t *reference;
@@ -62,6 +66,18 @@ static void shuffle_pieces(void) {
     order[at] = order[other];
     order[other] = at;
   }
+}
+
+static void read_hashes(const char *path) {
+  hashes = torrent.hash;
+  if (path == NULL) return;
+  FILE *file = fopen(path, "rb");
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0) fail("cannot read %s", path);
+  hash_count = (uint32_t)(ftell(file) / HASH_BYTES);
+  rewind(file);
+  hashes = malloc((size_t)hash_count * HASH_BYTES + 1);
+  if (hash_count == 0 || fread(hashes, HASH_BYTES, hash_count, file) != hash_count) fail("no hashes in %s", path);
+  fclose(file);
 }
 
 static void drop(struct connection *c) {
@@ -152,7 +168,7 @@ static size_t take_bytes(struct connection *c) {
   const uint8_t *at = c->buffer, *end = at + c->used;
   if (!c->greeted) {
     if (c->used < HANDSHAKE_BYTES) return 0;
-    if (memcmp(at + 28, torrent.hash, HASH_BYTES) != 0) fail("the peer has another torrent");
+    if (memcmp(at + 28, c->hash, HASH_BYTES) != 0) fail("the peer has another torrent");
     at += HANDSHAKE_BYTES;
     c->greeted = 1;
     static const uint8_t interested[5] = {0, 0, 0, 1, INTERESTED};
@@ -210,7 +226,10 @@ static void open_connection(struct connection *c, int poll, unsigned port, unsig
   c->fd = dial_loopback(port, network, serial);
   if (c->fd < 0) fail("cannot connect to port %u: %s", port, strerror(errno));
   uint8_t hello[HANDSHAKE_BYTES];
-  write_handshake(hello, &torrent, "SI", network * 1000 + serial);
+  struct torrent wanted_torrent = torrent;
+  c->hash = hashes + (size_t)(serial % hash_count) * HASH_BYTES;
+  memcpy(wanted_torrent.hash, c->hash, HASH_BYTES);
+  write_handshake(hello, &wanted_torrent, "SI", network * 1000 + serial);
   if (send(c->fd, hello, sizeof hello, MSG_NOSIGNAL) != sizeof hello) fail("cannot send the handshake");
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
   epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
@@ -242,6 +261,7 @@ int main(int count, char **words) {
     else break;
   }
   shuffle_pieces();
+  read_hashes(word(count, words, "torrents", NULL));
   connections = calloc((size_t)connection_count, sizeof *connections);
   int poll = epoll_create1(EPOLL_CLOEXEC);
   double started_at = seconds_now();

@@ -45,13 +45,14 @@ export const alliumCreator: Creator = {
 
 const LISTEN = ['--no-tracker', '--host', '127.0.0.1', '--slots', '0'];
 
-/** Words for `node` in front of the program, such as `--cpu-prof`. */
-export function alliumSeeder(nodeWords: readonly string[] = []): Seeder {
+/** Words for `node` in front of the program, such as `--cpu-prof`; `shards`: the threads that send. */
+export function alliumSeeder(nodeWords: readonly string[] = [], shards = 1): Seeder {
   return {
     ...facts,
-    setting: '',
+    ...(shards === 1 ? { setting: '' } : { name: `Allium, ${shards} shards`, setting: `--shards ${shards}` }),
     async start(torrent, port) {
-      const words = ['seed', torrent.path, torrent.payload.folder, '--no-check', '--port', String(port)];
+      const place = [torrent.path, torrent.payload.folder, '--no-check', '--port', String(port)];
+      const words = ['seed', ...place, '--shards', String(shards)];
       const daemon = new Daemon(process.execPath, [...nodeWords, ...ALLIUM, ...words, ...LISTEN]);
       await daemon.line((line) => line.includes(': serving '), START_MS);
       return daemon;

@@ -16,6 +16,7 @@ import { type Entry, takeTurns } from '../rounds.ts';
 import { wanted } from '../select.ts';
 import type { Torrent } from '../torrents.ts';
 import type { Run } from '../types.ts';
+import { runSeedMany } from './seed-many.ts';
 
 const CONNECTION_COUNTS = [1, 8, 50] as const;
 const DEPTH = 64;
@@ -76,6 +77,7 @@ export async function runSeed(context: Context): Promise<void> {
   } finally {
     await Promise.all(serving.map(({ daemon }) => daemon.stop()));
   }
+  await runSeedMany(context, helpers);
 }
 
 function seeders(helpers: Helpers): readonly Seeder[] {
@@ -83,6 +85,7 @@ function seeders(helpers: Helpers): readonly Seeder[] {
   const rtorrent = findProgram('rtorrent');
   return [
     alliumSeeder(),
+    alliumSeeder([], 2),
     ...(python === undefined ? [] : libtorrentSeeders(python)),
     ...(rtorrent === undefined ? [] : [rtorrentSeeder(rtorrent)]),
     nodePump,
