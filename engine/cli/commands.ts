@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerBench } from './bench.ts';
 import { registerCreate } from './create.ts';
+import { registerCtl } from './ctl.ts';
 import { registerDht } from './dht.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerGet } from './get.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly ((program: Command) => unknown)[] = [
   registerGet,
   registerSeed,
   registerNode,
+  registerCtl,
   registerImport,
   registerOnion,
   registerDht,

@@ -91,7 +91,7 @@ function autoPort(text: string): number | 'auto' {
 }
 
 async function node(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
-  const { resolveSettings } = await import('../node/settings.ts');
+  const { resolveSettings, shownSettings } = await import('../node/settings.ts');
   const settings = resolveSettings({
     flags: flagsOf(words),
     env: process.env,
@@ -99,7 +99,7 @@ async function node(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
     ...(words.settings === undefined ? {} : { file: words.settings }),
   });
   if (words.printSettings === true) {
-    writeJson(settings);
+    writeJson(shownSettings(settings));
     return EXIT.done;
   }
   const { NodeDaemon } = await import('../node/daemon/daemon.ts');

@@ -41,10 +41,24 @@ const schema = v.strictObject({
   host: v.pipe(v.string(), v.ip('give an IP address')),
   /** Port to listen on for peers; 0: any free one; “auto”: the first free one of 6881 to 6889 (BEP 3). */
   port: v.union([v.literal('auto'), whole(0, 65_535)], 'give a port from 0 to 65535, or auto'),
-  /** Port of the status page on 127.0.0.1; “auto”: the first free one from 8090 on; false: no page. */
+  /** Port of the page and of remote controls; “auto”: the first free one from 8090 on; false: neither. */
   statusPort: v.union(
     [v.literal('auto'), v.literal(false), whole(0, 65_535)],
     'give a port from 0 to 65535, auto or false',
+  ),
+  /** Address that page and remote controls listen on; anything but loopback asks for a password. */
+  remoteHost: v.pipe(v.string(), v.ip('give an IP address')),
+  /** Who may sign in. */
+  remoteUser: v.pipe(v.string(), v.regex(/^[^:\p{Cc}]{1,100}$/u, 'give a name without colons')),
+  /** Of that user; false: none on loopback, and elsewhere the one that was made at the first start. */
+  remotePassword: v.union(
+    [v.literal(false), v.pipe(v.string(), v.minLength(8), v.maxLength(200))],
+    'give 8 to 200 letters, or false',
+  ),
+  /** Names, beside localhost and addresses, under which page and remote controls may be asked for. */
+  remoteNames: v.union(
+    [v.array(v.string()), v.pipe(v.string(), v.transform(wordsOf))],
+    'give names, several with commas between',
   ),
   /** Memory that payload lives in, in bytes. */
   memory: whole(16 * MIB, 64 * 1024 * MIB),
@@ -117,6 +131,10 @@ export function defaultSettings(env: NodeJS.ProcessEnv, home: string, threads: n
     host: '0.0.0.0',
     port: 'auto',
     statusPort: 'auto',
+    remoteHost: '127.0.0.1',
+    remoteUser: 'allium',
+    remotePassword: false,
+    remoteNames: [],
     memory: 256 * MIB,
     threads,
     shards: 1,
@@ -168,9 +186,18 @@ export function variableOf(name: string): string {
 function settingsFromEnv(env: NodeJS.ProcessEnv): PartialSettings {
   const found = SETTING_NAMES.flatMap((name): [string, unknown][] => {
     const text = env[variableOf(name)];
-    return text === undefined || text === '' ? [] : [[name, plainValue(text)]];
+    if (text === undefined || text === '') return [];
+    return [[name, TEXTS.has(name) && text !== 'false' ? text : plainValue(text)]];
   });
   return Object.fromEntries(found);
+}
+
+/** Text even where it looks like a number. */
+const TEXTS: ReadonlySet<keyof NodeSettings> = new Set(['remoteUser', 'remotePassword']);
+
+/** The settings as they may be shown: without the password. */
+export function shownSettings(settings: NodeSettings): NodeSettings {
+  return settings.remotePassword === false ? settings : { ...settings, remotePassword: '(not shown)' };
 }
 
 /** Numbers and truth values as such, anything else as text. */

@@ -3,6 +3,7 @@ import { parseMetainfo } from '../../../bittorrent/metainfo/parse.ts';
 import { AlliumError } from '../../../codec/error.ts';
 import type { AddRequest, AddSource } from '../../control/control.ts';
 import type { FileWish } from '../../control/details.ts';
+import { ensureCategory } from '../ensure-category.ts';
 import {
   bytesOfBase64,
   indexesIn,
@@ -28,9 +29,12 @@ export async function torrentAdd(
   const tags = textsIn(args, 'labels');
   const sequential = truthIn(args, 'sequential_download');
   const wishes = wishesOf(args, source);
+  const category = textIn(args, 'group') ?? '';
+  await ensureCategory(control, category);
   const request: AddRequest = {
     source,
     ...(root === undefined || root === '' ? {} : { root }),
+    ...(category === '' ? {} : { category }),
     ...(stopped === undefined ? {} : { stopped }),
     ...(tags === undefined ? {} : { tags: [...new Set(tags)] }),
     ...(sequential === undefined ? {} : { sequential }),
