@@ -1,7 +1,5 @@
 import type { Endpoint, Runtime } from '../../runtime/port.ts';
-import { openDht } from '../dht/open-dht.ts';
 import type { DhtFinder, LocalFinder } from './finders.ts';
-import { openLocalSearch } from './open-local-search.ts';
 
 export interface FinderSettings {
   readonly dht: boolean;
@@ -51,7 +49,10 @@ export async function openFinders(
     modules.report(`the DHT node ${host}:${port} is not known by that name`);
   }
   const lsd = settings.lsd
-    ? await attempt('local search', () => openLocalSearch(at, modules.runtime))
+    ? await attempt('local search', async () => {
+        const { openLocalSearch } = await import('./open-local-search.ts');
+        return openLocalSearch(at, modules.runtime);
+      })
     : undefined;
   if (lsd !== undefined) closers.push(async () => lsd.close());
   return {
@@ -66,6 +67,8 @@ export async function openFinders(
 }
 
 async function openNodes(settings: FinderSettings, at: Endpoint, runtime: Runtime) {
+  // Most downloads do without: what it takes to load it is saved.
+  const { openDht } = await import('../dht/open-dht.ts');
   const hosts = at.host === '::' ? ['::', '0.0.0.0'] : [at.host === '' ? '0.0.0.0' : at.host];
   const { dhtBootstrap: bootstrap, dhtStatePath: statePath } = settings;
   const options = { hosts, bootstrap, statePath };
