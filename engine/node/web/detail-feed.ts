@@ -1,3 +1,4 @@
+import { printable } from '../../codec/text.ts';
 import type { Control } from '../control/control.ts';
 import { RUNNING_STATES } from '../control/control.ts';
 import type { TorrentDetail } from '../control/details.ts';
@@ -105,7 +106,8 @@ class DetailStream implements PartSource {
   }
 
   #changed(detail: TorrentDetail): string {
-    const { files, peers, trackers } = detail;
+    const { peers, trackers } = detail;
+    const files = detail.files.map((file) => ({ ...file, path: printable(file.path) }));
     const parts: Required<DetailEvent> = {
       ...{ general: generalOf(detail), files, peers, trackers, pieces: piecesOf(detail) },
     };
@@ -128,7 +130,8 @@ class DetailStream implements PartSource {
 }
 
 function generalOf(detail: TorrentDetail): GeneralDetail {
-  const { row, comment, createdBy, createdAtSec, magnet, webSeeds } = detail;
+  const { row, createdAtSec, magnet, webSeeds } = detail;
+  const [comment, createdBy] = [printable(detail.comment), printable(detail.createdBy)];
   const { infoHash, infoHashV2, root, contentPath, pieceLength, pieceCount, pieceDoneCount, fileCount } = row;
   const { wastedBytes, downLimit, upLimit, lastCheckedMs, downloadingMs, seedingMs } = row;
   return {

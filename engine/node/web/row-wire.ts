@@ -1,3 +1,4 @@
+import { printable } from '../../codec/text.ts';
 import type { RowState, TorrentRow } from '../control/row.ts';
 import { WIRE_FLAGS, WIRE_STATES, type WireRow } from './wire.ts';
 
@@ -7,7 +8,7 @@ const STATE_PLACES = Object.fromEntries(WIRE_STATES.map((state, place) => [state
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-/** A row as the page gets it. */
+/** A row as the page gets it; names from strangers with nothing in them that could fool the eye. */
 export function wireRow(row: TorrentRow): WireRow {
   const flags =
     (row.isPrivate ? WIRE_FLAGS.isPrivate : 0) +
@@ -16,9 +17,9 @@ export function wireRow(row: TorrentRow): WireRow {
     (row.forced ? WIRE_FLAGS.forced : 0);
   return [
     row.infoHash,
-    row.name,
+    printable(row.name),
     STATE_PLACES[row.state],
-    row.error,
+    row.error === '' ? '' : printable(row.error),
     Math.round(row.progress * 1e4) / 1e4,
     row.totalBytes,
     row.wantedBytes,
