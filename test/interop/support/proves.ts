@@ -39,6 +39,8 @@ export const COMPAT_ROWS = [
   'MSE required: they download',
   'uTP only: we download',
   'uTP only: they download',
+  'hole punching: they introduce us',
+  'hole punching: we introduce them',
   'IPv6 only',
   'web seed only (BEP 19)',
   'SOCKS5, and nothing beside it',
