@@ -9,6 +9,7 @@ import { NODE_OPTIONS_DEFAULTS } from '../library/node-book.ts';
 import type { Log } from '../log.ts';
 import type { ManagedTorrentEvents } from '../managed-torrent.ts';
 import { openWorld, type World } from '../net/world.ts';
+import type { OpenRemote } from '../remote/open-remote.ts';
 import { KEEPER_DEFAULTS, ResumeKeeper } from '../resume/keeper.ts';
 import { allowsDht, openRoles } from '../roles/open-roles.ts';
 import type { RoleKeeper } from '../roles/role-keeper.ts';
@@ -16,18 +17,18 @@ import { Session } from '../session.ts';
 import { AUTO_PORTS, type NodeSettings } from '../settings.ts';
 import { type OpenFinders, openFinders } from '../sources/open-finders.ts';
 import type { NodeView } from '../status/node-view.ts';
-import { STATUS_DEFAULTS, StatusServer } from '../status/server.ts';
 import { NodeStore } from '../store/store.ts';
 import { watchRealFolder } from '../watch/real-watch.ts';
 import { WATCH_DEFAULTS, WatchFolder } from '../watch/watch-folder.ts';
 import { openPort } from './auto-port.ts';
 import { Problems } from './problems.ts';
+import { openNodeRemote } from './remote.ts';
 import { viewOfRow } from './row-view.ts';
 import { addFile } from './watch-add.ts';
 
 const PROBLEMS_MAX = 20;
 
-/** The seedbox node: torrents that come back after whatever happens, a watch folder and a status page. */
+/** The seedbox node: torrents that come back after whatever happens, a watch folder, and a port to see and control it. */
 export class NodeDaemon {
   private readonly settings: NodeSettings;
   private readonly log: Log;
@@ -41,7 +42,8 @@ export class NodeDaemon {
   private keeper!: ResumeKeeper;
   private finders: OpenFinders | undefined;
   private library!: Library;
-  private status: StatusServer | undefined;
+  private remote: OpenRemote | undefined;
+  private readonly ending = new AbortController();
   private roles!: RoleKeeper;
   private saved = false;
 
@@ -65,9 +67,14 @@ export class NodeDaemon {
     }
   }
 
-  /** Where the status page is; empty when there is none. */
+  /** Where the page and remote controls are; empty when there are none. */
   get statusUrl(): string {
-    return this.status?.url ?? '';
+    return this.remote?.url ?? '';
+  }
+
+  /** Aborts when a remote control has asked the node to end; whoever runs it closes it then. */
+  get endSignal(): AbortSignal {
+    return this.ending.signal;
   }
 
   /** All that can be done with its torrents. */
@@ -138,7 +145,7 @@ export class NodeDaemon {
     });
     this.roles = await openRoles(settings, { control: this.library, runtime, log: this.log });
     closers.push(() => this.roles.close());
-    await this.openStatus();
+    await this.openRemote();
     await this.openWatch();
     this.sayHello();
   }
@@ -183,6 +190,7 @@ export class NodeDaemon {
       { ...LIBRARY_DEFAULTS, defaults },
       {
         ...{ store, session, shard, runtime, log, keeper: this.keeper, peerId: shard.peerId },
+        hashing: { slab: engine.slab, hashes: engine.hashes },
         report: (line) => this.report(line),
         problems: () => problems.list(),
         figures: () => ({
@@ -217,15 +225,17 @@ export class NodeDaemon {
     if (this.problems.add(line)) this.log.error(line);
   }
 
-  private async openStatus(): Promise<void> {
-    const { statusPort } = this.settings;
-    if (statusPort === false) return;
-    const { clock } = this.engine.runtime;
-    const status = await openPort(statusPort, AUTO_PORTS.status, (port) =>
-      StatusServer.start({ ...STATUS_DEFAULTS, port }, { view: () => this.view(), now: () => clock.now() }),
-    );
-    this.status = status;
-    this.closers.push(() => status.close());
+  private async openRemote(): Promise<void> {
+    const { library: control, log } = this;
+    const remote = await openNodeRemote(this.settings, {
+      ...{ control, log, clock: this.engine.runtime.clock, shouldListen: this.world.mayListen },
+      view: () => this.view(),
+      shutDown: () => this.ending.abort(),
+      report: (line) => this.report(line),
+    });
+    if (remote === undefined) return;
+    this.remote = remote;
+    this.closers.push(() => remote.close());
   }
 
   private async openWatch(): Promise<void> {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PieceIndex } from '../../bittorrent/units.ts';
 import type { RowState, SeedLimits, TorrentRow } from '../control/row.ts';
 import type { MagnetSearch } from '../sources/magnet-search.ts';
@@ -275,6 +276,7 @@ export function progressOf(row: {
 
 /** Joined by hand: a hundred thousand of them are made when a node starts. */
 export function contentPathOf(root: string, name: string): string {
+  if (name.startsWith('../')) return join(root, name);
   return root.endsWith('/') ? `${root}${name}` : `${root}/${name}`;
 }
 

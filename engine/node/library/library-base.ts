@@ -2,6 +2,8 @@ import { TORRENT_DEFAULTS, type TorrentOptions } from '../../bittorrent/torrent/
 import type { Shard } from '../../bittorrent/torrent/shard.ts';
 import { readHex } from '../../codec/hex.ts';
 import type { AnnounceAnswer } from '../../discovery/tracker/types.ts';
+import type { HashService } from '../../kernels/hash-service.ts';
+import type { Slab } from '../../kernels/slab.ts';
 import type { Runtime, Timer } from '../../runtime/port.ts';
 import type { TorrentRow } from '../control/row.ts';
 import type { NodeOptions } from '../control/session-options.ts';
@@ -12,6 +14,8 @@ import type { Session } from '../session.ts';
 import type { FoundMagnet } from '../sources/magnet-search.ts';
 import type { NodeStore } from '../store/store.ts';
 import { SUMMARY_FLAGS as FLAGS } from '../store/summary.ts';
+import { moveContent } from '../upkeep/move-content.ts';
+import type { Scrub } from '../upkeep/scrub.ts';
 import type { AddModules, NewTorrent } from './adding.ts';
 import { ANNOUNCE_DESK_DEFAULTS, AnnounceDesk } from './announce-desk.ts';
 import { desireOf } from './desires.ts';
@@ -23,11 +27,13 @@ import { NodeBook } from './node-book.ts';
 import { piecesOf } from './pieces-of.ts';
 import { QueueKeeper } from './queue-keeper.ts';
 import { parseStored, placed } from './ready.ts';
-import { type MoveData, moveByRename } from './relocation.ts';
+import type { MoveData } from './relocation.ts';
 import { ROW_BOOK_DEFAULTS, RowBook } from './row-book.ts';
 import { RUNNER_DEFAULTS, Runner, type RunnerOptions } from './runner.ts';
 import { Saver } from './saver.ts';
+import { openScrub } from './scrubbing.ts';
 import { Searches } from './searches.ts';
+import { Sharing } from './sharing.ts';
 import type { StatParts } from './stats.ts';
 import { Survey } from './survey.ts';
 import { Sweeps } from './sweeps.ts';
@@ -48,7 +54,7 @@ export const LIBRARY_DEFAULTS: Omit<LibraryOptions, 'defaults'> = {
   ...RUNNER_DEFAULTS,
   tellAfterMs: 100,
   wokenMax: 1_000,
-  moveData: moveByRename,
+  moveData: moveContent,
   lookEveryMs: 30_000,
 };
 
@@ -63,6 +69,8 @@ export interface LibraryModules {
   readonly report: (line: string) => void;
   readonly problems: () => readonly string[];
   readonly peerId: Uint8Array;
+  /** What the library is scrubbed with; without it, it is not. */
+  readonly hashing?: { readonly slab: Slab; readonly hashes: HashService };
   /** What else belongs into the statistics. */
   readonly figures: StatParts['figures'];
 }
@@ -80,6 +88,8 @@ export abstract class LibraryBase {
   private readonly aliases = new Map<string, string>();
   /** How many torrents have a file or folder at a path. */
   private readonly places = new Map<string, number>();
+  protected readonly sharing: Sharing;
+  private scrub: Scrub | undefined;
   protected readonly intern = new Interner();
   protected readonly book: RowBook;
   protected readonly nodeBook: NodeBook;
@@ -133,10 +143,12 @@ export abstract class LibraryBase {
       },
       onError: (entry, error) => this.runner.fail(entry, error),
     });
+    this.sharing = new Sharing({ store });
     this.parts = {
       ...{ store, session, keeper, runtime, log, report, desk, searches, aliveMs },
       publish: (entry, change) => this.publish(entry, change),
       torrentOptions: (entry) => this.torrentOptions(entry),
+      guardOf: (entry, metainfo) => this.sharing.guardOf(entry, metainfo),
       onLive: (entry, managed) => limitTorrent(entry, managed),
       onSettled: () => this.queue.soon(),
       onTrouble: (entry) => this.sweeps.onTrouble(entry),
@@ -193,7 +205,16 @@ export abstract class LibraryBase {
     };
     this.survey = new Survey(this.entries, { runner: this.runner, now: () => runtime.clock.now() });
     await this.survey.begin();
+    this.beginScrub();
     this.tick();
+  }
+
+  private beginScrub(): void {
+    const { hashing } = this.modules;
+    if (hashing === undefined) return;
+    const { entries, nodeBook, runner, saver } = this;
+    this.scrub = openScrub({ ...this.parts, ...hashing, entries, nodeBook, runner, saver });
+    this.scrub.start();
   }
 
   /** Stops everything and saves. Resolves with whether all of it is saved. */
@@ -204,6 +225,7 @@ export abstract class LibraryBase {
     this.modules.shard.sleepers = undefined;
     if (!this.started) return false;
     await Promise.all([
+      this.scrub?.close(),
       this.survey?.close(),
       this.sweeps.close(),
       this.parts.desk.close(),
@@ -262,6 +284,7 @@ export abstract class LibraryBase {
     if (row.infoHashV2 !== '') this.aliases.set(row.infoHashV2.slice(0, 40), infoHash);
     this.queueEnd = Math.max(this.queueEnd, row.queuePosition + 1);
     this.occupy(row.contentPath, 1);
+    this.sharing.add(entry);
     this.modules.shard.encryption.torrents.add(readHex(infoHash.slice(0, 40))!);
     this.tell();
   }
@@ -272,6 +295,7 @@ export abstract class LibraryBase {
     this.entries.delete(infoHash);
     this.aliases.delete(row.infoHashV2.slice(0, 40));
     this.occupy(row.contentPath, -1);
+    this.sharing.remove(entry);
     this.modules.shard.encryption.torrents.remove(readHex(infoHash.slice(0, 40))!);
     this.book.remove(infoHash);
     this.queue.soon();
@@ -294,6 +318,7 @@ export abstract class LibraryBase {
       resumes: new Map([[infoHash, content!.resume]]),
     });
     this.occupy(entry.row.contentPath, -1);
+    this.sharing.remove(entry);
     entry.magnet = '';
     entry.trackers = next.trackers;
     entry.doubtful = next.doubtful;
@@ -303,6 +328,7 @@ export abstract class LibraryBase {
     this.occupy(next.row.contentPath, 1);
     const { id: _, revision: _r, state: _s, ...row } = next.row;
     this.publish(entry, row);
+    this.sharing.add(entry);
   }
 
   protected addModules(): AddModules {
@@ -391,7 +417,9 @@ export abstract class LibraryBase {
     const contentPath = change.contentPath ?? contentPathOf(root, contentNameOf(row));
     this.occupy(row.contentPath, -1);
     this.occupy(contentPath, 1);
+    this.sharing.remove(entry);
     this.publish(entry, { ...change, root, contentPath });
+    this.sharing.add(entry);
   }
 
   private find(key: string): Entry | undefined {

@@ -1,3 +1,4 @@
+import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
 import type { TorrentOptions } from '../../bittorrent/torrent/options.ts';
 import type { Runtime } from '../../runtime/port.ts';
 import type { TorrentRow } from '../control/row.ts';
@@ -27,6 +28,11 @@ export interface LibraryParts {
   readonly publish: (entry: Entry, change: Partial<TorrentRow>) => void;
   /** What a torrent runs with beyond what all have. */
   readonly torrentOptions: (entry: Entry) => Partial<Omit<TorrentOptions, 'root' | 'have' | 'listenPort'>>;
+  /** What keeps a torrent from writing to files that are not its own. */
+  readonly guardOf: (
+    entry: Entry,
+    metainfo: Metainfo,
+  ) => Pick<TorrentOptions, 'foreign' | 'isVerifiedElsewhere'>;
   /** It is in memory now, and not started. */
   readonly onLive: (entry: Entry, managed: ManagedTorrent) => void;
   /** It has come to where it belongs: others may have their turn. */

@@ -20,7 +20,7 @@ import { LibraryBase } from './library-base.ts';
 import { limitTorrent } from './limit-desk.ts';
 import { noCategory } from './node-book.ts';
 import { parseStored, placed } from './ready.ts';
-import { checkedRoot, inTheWay, mergePaths, renamedPaths } from './relocation.ts';
+import { checkedRoot, inTheWay, mergePaths, pathsBelow, renamedPaths } from './relocation.ts';
 import { deleteData } from './removing.ts';
 import { statsOf } from './stats.ts';
 import { detailOf } from './torrent-detail.ts';
@@ -164,10 +164,14 @@ export class Library extends LibraryBase implements Control {
     const from = entry.row.root;
     if (from === to) return;
     await this.runner.withoutIt(entry, async () => {
-      const metainfo = options.moveData ? this.metainfoOf(entry) : undefined;
+      const metainfo = this.metainfoOf(entry);
       if (metainfo !== undefined) {
-        this.parts.publish(entry, { state: 'moving', error: '' });
-        await this.settings.moveData(metainfo, from, to, this.modules.runtime);
+        const { own, others } = this.sharing.parted(entry, metainfo);
+        if (options.moveData) {
+          this.parts.publish(entry, { state: 'moving', error: '' });
+          await this.settings.moveData(own, from, to, this.modules.runtime);
+        }
+        entry.paths = mergePaths(entry.paths, pathsBelow(to, others));
       }
       this.replace(entry, { root: to });
       await this.saver.save(entry);
@@ -182,6 +186,7 @@ export class Library extends LibraryBase implements Control {
       if (metainfo === undefined) throw noMetadata(entry);
       const moved = renamedPaths(metainfo, path, name);
       const { root } = entry.row;
+      this.sharing.checkOwn(entry, metainfo, moved);
       const from = join(root, path);
       const to = join(dirname(from), name);
       if ((await files.stat(to)) !== undefined) throw inTheWay(to);

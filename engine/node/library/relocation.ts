@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { FileSystem } from '../../runtime/port.ts';
@@ -16,43 +16,6 @@ export type MoveData = (
 export function checkedRoot(root: string): string {
   if (root !== '' && root === resolve(root)) return root;
   throw new AlliumError('BAD_USAGE', `${root} is no absolute path`, { advice: 'Give the whole path.' });
-}
-
-/** By renaming, within one file system. What is in the way stays, and nothing is moved. */
-export const moveByRename: MoveData = async (metainfo, from, to, { files }) => {
-  const pairs: [string, string][] = [];
-  for (const file of metainfo.files) {
-    if (file.isPadding) continue;
-    const source = join(from, ...file.path);
-    const target = join(to, ...file.path);
-    if ((await files.stat(source)) === undefined) continue;
-    if ((await files.stat(target)) !== undefined) throw inTheWay(target);
-    pairs.push([source, target]);
-  }
-  const done: [string, string][] = [];
-  try {
-    for (const [source, target] of pairs) {
-      await files.makeDirectory(dirname(target));
-      await files.rename(source, target);
-      done.push([source, target]);
-    }
-  } catch (error) {
-    for (const [source, target] of done.reverse()) await files.rename(target, source).catch(() => {});
-    throw error;
-  }
-  await removeEmptyFolders(metainfo, from, files);
-};
-
-/** Folders of the content that hold nothing any more, the deepest first. */
-export async function removeEmptyFolders(metainfo: Metainfo, root: string, files: FileSystem): Promise<void> {
-  const folders = new Set<string>();
-  for (const { path } of metainfo.files) {
-    for (let depth = 1; depth < path.length; depth += 1) folders.add(join(root, ...path.slice(0, depth)));
-  }
-  // One that is not empty says so and stays.
-  for (const folder of [...folders].sort((a, b) => b.length - a.length)) {
-    await files.remove(folder).catch(() => {});
-  }
 }
 
 /**
@@ -85,6 +48,14 @@ export function mergePaths(
   changes: readonly (readonly [number, string])[],
 ): readonly (readonly [number, string])[] {
   return [...new Map([...before, ...changes])];
+}
+
+/** Paths below `root` of files at absolute places. */
+export function pathsBelow(
+  root: string,
+  places: readonly (readonly [number, string])[],
+): readonly (readonly [number, string])[] {
+  return places.map(([index, path]) => [index, relative(root, path)]);
 }
 
 /** Something lies where a file or folder is to go. */

@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
+import { foreignFiles } from '../../bittorrent/storage/foreign-files.ts';
 import type { FileSystem, Runtime } from '../../runtime/port.ts';
 import type { NodeStore } from '../store/store.ts';
+import { foldersOf } from '../upkeep/move.ts';
 import type { Entry } from './entry.ts';
 import { parseStored, placed } from './ready.ts';
-import { removeEmptyFolders } from './relocation.ts';
 
 /**
  * Deletes the files of a torrent that has been removed, and the folders of its content that are empty then. What
@@ -23,17 +24,26 @@ export async function deleteData(
   const { files } = modules.runtime;
   const kept = pathsOfOthers(metainfo, root, modules);
   let failure: unknown;
-  for (const file of metainfo.files) {
-    if (file.isPadding) continue;
-    const path = join(root, ...file.path);
-    if (kept.has(path)) continue;
+  const paths = metainfo.files.map((file) => join(root, ...file.path));
+  // What was found outside of its folder was somebody's before.
+  const foreign = foreignFiles(paths, root);
+  for (const [index, file] of metainfo.files.entries()) {
+    const path = paths[index]!;
+    if (file.isPadding || kept.has(path) || foreign.has(index)) continue;
     try {
       await removeFile(path, files);
     } catch (error) {
       failure ??= error;
     }
   }
-  await removeEmptyFolders(metainfo, root, files);
+  const own = metainfo.files.filter((_, index) => !foreign.has(index));
+  const folders = foldersOf(
+    own.map(({ path }) => path),
+    root,
+  );
+  // The deepest first. One that is not empty says so and stays.
+  for (const folder of folders.sort((a, b) => b.length - a.length))
+    await files.remove(folder).catch(() => {});
   if (failure !== undefined) throw failure;
 }
 
@@ -51,7 +61,9 @@ function pathsOfOthers(
   const kept = new Set<string>();
   const tops = new Set(metainfo.files.map(({ path }) => join(root, path[0] ?? '')));
   for (const { infoHash, row, magnet, trackers, paths, removed } of entries.values()) {
-    if (removed || magnet !== '' || !(tops.has(row.contentPath) || isInside(row.contentPath, tops))) continue;
+    if (removed || magnet !== '') continue;
+    const reachesOut = paths.some(([, path]) => path.startsWith('../'));
+    if (!reachesOut && !tops.has(row.contentPath) && !isInside(row.contentPath, tops)) continue;
     const { torrentFile } = store.read(infoHash).torrent;
     for (const file of placed(parseStored(infoHash, torrentFile), { trackers, paths }).files) {
       kept.add(join(row.root, ...file.path));

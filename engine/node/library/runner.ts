@@ -356,7 +356,7 @@ export class Runner {
     const managed = session.add({
       ...{ metainfo, root: row.root, have: have.copy(), downloadedBytes, uploadedBytes },
       addedAtMs: row.addedAtMs,
-      torrent: this.parts.torrentOptions(entry),
+      torrent: { ...this.parts.torrentOptions(entry), ...this.parts.guardOf(entry, metainfo) },
       announced: entry.calls.length === 0 ? [] : desk.release(entry),
     });
     const now = runtime.clock.now();

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Bitfield } from '../../bittorrent/bitfield.ts';
 import { Layout } from '../../bittorrent/layout.ts';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
+import { foreignFiles } from '../../bittorrent/storage/foreign-files.ts';
 import type { TorrentOptions } from '../../bittorrent/torrent/options.ts';
+import { AlliumError } from '../../codec/error.ts';
 import { Owners } from '../cross-seed/owners.ts';
 import { type HeldContent, SharedData } from '../cross-seed/shared-data.ts';
 import type { NodeStore } from '../store/store.ts';
@@ -46,6 +48,30 @@ export class Sharing {
   /** Files, by index, that a torrent has in common with one that came before. */
   foreignFor(entry: Entry, metainfo: Metainfo): ReadonlySet<number> {
     return this.shared.foreignFor(entry, pathsOf(metainfo, entry.row.root));
+  }
+
+  /** The torrent with its own files alone, and where those of others lie, by index. */
+  parted(
+    entry: Entry,
+    metainfo: Metainfo,
+  ): { readonly own: Metainfo; readonly others: readonly (readonly [number, string])[] } {
+    const paths = pathsOf(metainfo, entry.row.root);
+    const foreign = foreignFiles(paths, entry.row.root, this.foreignFor(entry, metainfo));
+    const isOther = (index: number): boolean => paths[index] !== '' && foreign.has(index);
+    return {
+      own: { ...metainfo, files: metainfo.files.filter((_, index) => !isOther(index)) },
+      others: paths.flatMap((path, index) => (isOther(index) ? [[index, path] as const] : [])),
+    };
+  }
+
+  /** Throws BAD_USAGE when one of these files, by index, is not its own. */
+  checkOwn(entry: Entry, metainfo: Metainfo, files: readonly (readonly [number, string])[]): void {
+    const others = new Map(this.parted(entry, metainfo).others);
+    const [theirs] = files.flatMap(([index]) => others.get(index) ?? []);
+    if (theirs === undefined) return;
+    throw new AlliumError('BAD_USAGE', `${theirs} belongs to another torrent`, {
+      advice: 'Rename it there.',
+    });
   }
 
   private contentOf(entry: Entry): HeldContent | undefined {

@@ -14,10 +14,10 @@ export function dueForScrub(rows: Iterable<TorrentRow>, everyMs: number, nowMs: 
   return due.map(({ infoHash }) => infoHash);
 }
 
-/** What was downloaded or imported lately has been hashed then. */
+/** What has come lately was hashed when it came. */
 function isDue(row: TorrentRow, everyMs: number, nowMs: number): boolean {
   if (row.pieceDoneCount === 0 || !AT_REST.has(row.state)) return false;
-  const since = Math.max(row.lastCheckedMs, row.completedAtMs);
+  const since = Math.max(row.lastCheckedMs, row.completedAtMs, row.addedAtMs);
   // A clock that was set back must not put off the check for years.
   return nowMs - since >= everyMs || since > nowMs + everyMs;
 }
