@@ -99,7 +99,7 @@ export class UtpReceiver {
     if (ahead < 0 || ahead >= 0x8000) return false;
     if (this.eofSeq !== -1 && sequenceDistance(this.eofSeq, seq) < 0x8000) return false;
     // The awaited one goes straight to its owner, and frees what waits behind it.
-    const isWelcome = ahead === 0 && !this.paused && this.waiting.length === 0;
+    const isWelcome = ahead === 0 && !this.paused;
     if (this.windowBytes === 0 && !isWelcome && !this.discarding) return false;
     if (ahead > 0) return this.keep(seq, ahead, payload);
     this.ack = seq;
@@ -124,8 +124,7 @@ export class UtpReceiver {
       const waiting = this.waiting;
       this.waiting = [];
       this.waitingBytes = 0;
-      for (const payload of waiting) this.deliver(payload);
-      if (this.paused) break;
+      for (const payload of waiting) this.handOut(payload);
     }
     if (!this.paused) this.emit();
     this.delivering = false;
@@ -155,8 +154,15 @@ export class UtpReceiver {
     this.count();
   }
 
-  /** Copies a payload to where the owner wants it, as far as it does. */
+  /** It waits for the end of the batch: the owner may share its target with other connections, which are in between. */
   private deliver(payload: Uint8Array): void {
+    if (this.discarding) return;
+    this.waiting.push(payload);
+    this.waitingBytes += payload.length;
+  }
+
+  /** Copies a payload to where the owner wants it, as far as it does. */
+  private handOut(payload: Uint8Array): void {
     if (this.discarding) return;
     let at = 0;
     while (at < payload.length) {
