@@ -108,7 +108,7 @@ async function node(words: NodeWords, signal: AbortSignal): Promise<ExitCode> {
   const daemon = await NodeDaemon.start(settings, log);
   if (process.stderr.isTTY && daemon.statusUrl !== '')
     writeErr(`The node shows itself at ${daemon.statusUrl}\n`);
-  await interrupted(signal);
+  await interrupted(AbortSignal.any([signal, daemon.endSignal]));
   log.info('stopping');
   await daemon.close();
   log.info('stopped');

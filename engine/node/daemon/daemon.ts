@@ -190,7 +190,6 @@ export class NodeDaemon {
       { ...LIBRARY_DEFAULTS, defaults },
       {
         ...{ store, session, shard, runtime, log, keeper: this.keeper, peerId: shard.peerId },
-        hashing: { slab: engine.slab, hashes: engine.hashes },
         report: (line) => this.report(line),
         problems: () => problems.list(),
         figures: () => ({
