@@ -4,8 +4,9 @@ import { VERSION } from '../../codec/version.ts';
 import type { Control } from '../control/control.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import { Library } from '../library/library.ts';
-import { LIBRARY_DEFAULTS } from '../library/library-base.ts';
+import { LIBRARY_DEFAULTS } from '../library/library-options.ts';
 import { NODE_OPTIONS_DEFAULTS } from '../library/node-book.ts';
+import { summarizing } from '../library/resume-store.ts';
 import type { Log } from '../log.ts';
 import type { ManagedTorrentEvents } from '../managed-torrent.ts';
 import { openWorld, type World } from '../net/world.ts';
@@ -175,7 +176,7 @@ export class NodeDaemon {
     this.keeper = new ResumeKeeper(
       { ...KEEPER_DEFAULTS, saveIntervalMs: settings.saveInterval * 1000 },
       {
-        store: Library.resumeStore(store, () => this.library),
+        store: summarizing(store, () => this.library),
         clock: runtime.clock,
         onError: (error) => this.report(`cannot save: ${messageOf(error)}`),
       },
@@ -190,6 +191,7 @@ export class NodeDaemon {
       { ...LIBRARY_DEFAULTS, defaults },
       {
         ...{ store, session, shard, runtime, log, keeper: this.keeper, peerId: shard.peerId },
+        hashing: { slab: engine.slab, hashes: engine.hashes },
         report: (line) => this.report(line),
         problems: () => problems.list(),
         figures: () => ({
