@@ -17,7 +17,7 @@ import type { RoleKeeper } from '../roles/role-keeper.ts';
 import { Session } from '../session.ts';
 import { AUTO_PORTS, type NodeSettings } from '../settings.ts';
 import { type OpenFinders, openFinders } from '../sources/open-finders.ts';
-import type { NodeView } from '../status/node-view.ts';
+import type { NodeView } from './node-view.ts';
 import { NodeStore } from '../store/store.ts';
 import { watchRealFolder } from '../watch/real-watch.ts';
 import { WATCH_DEFAULTS, WatchFolder } from '../watch/watch-folder.ts';

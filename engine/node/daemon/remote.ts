@@ -7,7 +7,7 @@ import { PAGE_FOLDER } from '../page-folder.ts';
 import type { RemoteEnv, RemoteMount } from '../remote/mount.ts';
 import { type OpenRemote, openRemote } from '../remote/open-remote.ts';
 import type { NodeSettings } from '../settings.ts';
-import type { NodeView } from '../status/node-view.ts';
+import type { NodeView } from './node-view.ts';
 import { WEB_APP_DEFAULTS, WebApp } from '../web/web-app.ts';
 
 export interface NodeRemoteModules {

@@ -1,7 +1,7 @@
 import type { TorrentRow } from '../control/row.ts';
 import type { TorrentView } from '../view.ts';
 
-/** A torrent as the status page shows it. */
+/** A torrent as `/status.json` shows it. */
 export function viewOfRow(row: TorrentRow): TorrentView {
   const { infoHash, name, state, error, totalBytes, pieceCount, pieceDoneCount, progress, root, addedAtMs } =
     row;

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration } from '../../codec/units.ts';
-import { escapeHtml } from '../status/page.ts';
-import { STYLE } from '../status/style.ts';
+import { escapeHtml } from './escape-html.ts';
 import type { TrackerView } from './metrics.ts';
+import { STYLE } from './style.ts';
 
 /** The tracker's page: sums only, nothing of any torrent or peer. */
 export function renderTrackerPage(view: TrackerView, isPrivate: boolean): string {

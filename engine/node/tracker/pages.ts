@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AlliumError } from '../../codec/error.ts';
-import { STYLE } from '../status/style.ts';
 import type { TrackerPages } from './http-server.ts';
 import type { MembershipStore } from './membership-store.ts';
 import type { TrackerView } from './metrics.ts';
 import { renderTrackerPage } from './page.ts';
+import { STYLE } from './style.ts';
 
 const BODY_BYTES_MAX = 1024;
 /** Invitations that may be tried in a minute, by everybody together: they cannot be guessed, and need not be tried. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NodeView } from '../../../engine/node/status/node-view.ts';
+import type { NodeView } from '../../../engine/node/daemon/node-view.ts';
 
 const MAIN = fileURLToPath(new URL('../../../engine/cli/main.js', import.meta.url));
 const OUTPUT_CHARACTERS_MAX = 100_000;

@@ -1,5 +1,6 @@
-import type { VNode } from 'preact';
+import { Fragment, h, type VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { formatRate } from '../../../../codec/units.ts';
 import { useCell } from '../cell.ts';
 import { Chart } from '../chart.ts';
 import { SPEED_LINES } from '../header.ts';
@@ -121,8 +122,19 @@ function Body({
 function SpeedTab({ model }: { readonly model: Model }): VNode {
   const event = useCell(model.stats);
   const series = useCell(model.openSpeed);
+  const [, down, up] = series.data;
   const label = 'Speed of this torrent since it was opened here';
-  return part(Chart, { label, lines: SPEED_LINES, data: series.data, version: event });
+  return h(
+    Fragment,
+    null,
+    el(
+      'p',
+      { class: 'speeds num' },
+      el('span', { class: 'down' }, `↓ ${formatRate(down?.at(-1) ?? 0)}`),
+      el('span', { class: 'up' }, `↑ ${formatRate(up?.at(-1) ?? 0)}`),
+    ),
+    part(Chart, { label, lines: SPEED_LINES, data: series.data, version: event }),
+  );
 }
 
 function onTabKey(event: KeyboardEvent, tab: Tab, choose: (tab: Tab) => void): void {

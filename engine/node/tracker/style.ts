@@ -1,4 +1,4 @@
-/** The style sheet of the status page: light and dark, one column on a phone. */
+/** The style sheet of a tracker's pages: light and dark, one column on a phone. */
 export const STYLE = `
 :root { color-scheme: light dark; --back: #f6f5f2; --card: #ffffff; --ink: #1d1c1a; --soft: #6d6a64;
   --line: #e4e1da; --good: #3b7d4f; --busy: #2f6db3; --bad: #b3372f; --warn: #9a6a00; --track: #ece9e2; }
@@ -16,31 +16,12 @@ h1 { font-size: 1.4rem; margin: 0; letter-spacing: -.01em; }
   padding: 0; list-style: none; }
 .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .tiles b { display: block; font-size: 1.25rem; font-weight: 600; }
-.problems { background: var(--card); border: 1px solid var(--bad); border-left-width: .3rem; border-radius: .6rem;
-  padding: .7rem 1rem; margin: 0 0 1.25rem; }
-.problems ul { margin: .25rem 0 0; padding-left: 1.2rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .6rem .9rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 500; color: var(--soft); font-size: .85rem; }
 th:first-child, td:first-child { text-align: left; width: 46%; }
 tr:last-child td { border-bottom: 0; }
-.name { overflow-wrap: anywhere; font-weight: 500; }
-progress { appearance: none; display: block; width: 100%; height: .35rem; margin: .4rem 0 .2rem; border: 0;
-  border-radius: .2rem; overflow: hidden; background: var(--track); }
-progress::-webkit-progress-bar { background: var(--track); }
-progress::-webkit-progress-value { background: var(--busy); }
-progress::-moz-progress-bar { background: var(--busy); }
-.seeding progress::-webkit-progress-value { background: var(--good); }
-.seeding progress::-moz-progress-bar { background: var(--good); }
-.error progress::-webkit-progress-value { background: var(--bad); }
-.error progress::-moz-progress-bar { background: var(--bad); }
-.state { font-size: .85rem; color: var(--soft); }
-.error .state { color: var(--bad); }
-.seeding .state b { color: var(--good); font-weight: 600; }
-.downloading .state b { color: var(--busy); font-weight: 600; }
-.checking .state b { color: var(--warn); font-weight: 600; }
-.empty { padding: 2.2rem 1rem; text-align: center; color: var(--soft); }
 footer { margin-top: 1.25rem; font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
 a { color: inherit; }
 @media (max-width: 40rem) { th:nth-child(2), td:nth-child(2), th:nth-child(6), td:nth-child(6) { display: none; }
