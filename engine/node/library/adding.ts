@@ -11,6 +11,7 @@ import { hex } from '../../codec/hex.ts';
 import type { FileSystem } from '../../runtime/port.ts';
 import type { AddRequest } from '../control/control.ts';
 import type { FileWish } from '../control/details.ts';
+import type { FoundData } from '../cross-seed/find-data.ts';
 import type { StoredResume } from '../store/schema.ts';
 import { SUMMARY_FLAGS as FLAGS, type StoredSummary } from '../store/summary.ts';
 import { NO_BYTES, NO_LIMITS } from './entry.ts';
@@ -33,6 +34,8 @@ export interface AddModules {
   readonly defaultRoot: string;
   readonly startWhenAdded: boolean;
   readonly queuePosition: number;
+  /** Data that was found elsewhere. */
+  readonly found?: Pick<FoundData, 'root' | 'paths'> | undefined;
   /** Whether another torrent has this file or folder. */
   readonly isTaken: (path: string) => boolean;
 }
@@ -78,11 +81,15 @@ export async function newContent(
   modules: AddModules & { readonly root: string; readonly infoHash: string },
 ): Promise<NewTorrent> {
   const { infoHash, files, nowMs } = modules;
-  const paths = renamed(metainfo, request.rename);
+  const paths = modules.found?.paths ?? renamed(metainfo, request.rename);
   const own = placed(metainfo, { trackers: metainfo.trackers, paths });
   const isOwnFolder =
-    request.root === undefined && modules.isTaken(join(modules.root, own.files[0]?.path[0] ?? ''));
-  const root = isOwnFolder ? join(modules.root, infoHash.slice(0, 12)) : modules.root;
+    modules.found === undefined &&
+    request.root === undefined &&
+    modules.isTaken(join(modules.root, own.files[0]?.path[0] ?? ''));
+  const root = isOwnFolder
+    ? join(modules.root, infoHash.slice(0, 12))
+    : (modules.found?.root ?? modules.root);
   const looked = await newResume(own, root, { files, nowMs });
   const resume = request.skipCheck === true ? believed(own, looked) : looked;
   const wishes = wishBytes(request.wishes, metainfo.files.length);
@@ -100,6 +107,21 @@ export async function newContent(
   const doubtful = resume.doubt.some((byte) => byte !== 0);
   const more = (metainfo.isPrivate ? FLAGS.private : 0) | FLAGS.settled | (doubtful ? FLAGS.doubtful : 0);
   return { infoHash, summary: { ...summary, flags: summary.flags | more }, content: { torrentFile, resume } };
+}
+
+/** A magnet link whose metadata has come: what that says, and what the owner has chosen meanwhile. */
+export function filled(before: StoredSummary, found: NewTorrent['summary'], number: number): StoredSummary {
+  const own = FLAGS.stopped | FLAGS.forced | FLAGS.sequential | FLAGS.superSeed;
+  const { name, infoHashV2, totalBytes, wantedBytes, doneBytes, pieceCount, pieceLength, pieceDoneCount } =
+    found;
+  const { fileCount, root, contentName, trackers, wishes, paths } = found;
+  return {
+    ...before,
+    ...{ name, infoHashV2, totalBytes, wantedBytes, doneBytes, pieceCount, pieceLength, pieceDoneCount },
+    ...{ fileCount, root, contentName, trackers, wishes, paths, number },
+    flags: (before.flags & own) | (found.flags & ~own),
+    magnet: '',
+  };
 }
 
 /** BEP 53: the wishes that stand for the files of a link. */

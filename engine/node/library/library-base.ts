@@ -1,25 +1,16 @@
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../../bittorrent/torrent/options.ts';
-import type { Shard } from '../../bittorrent/torrent/shard.ts';
-import { readHex } from '../../codec/hex.ts';
 import type { AnnounceAnswer } from '../../discovery/tracker/types.ts';
-import type { HashService } from '../../kernels/hash-service.ts';
-import type { Slab } from '../../kernels/slab.ts';
-import type { Runtime, Timer } from '../../runtime/port.ts';
+import type { Timer } from '../../runtime/port.ts';
 import type { TorrentRow } from '../control/row.ts';
-import type { NodeOptions } from '../control/session-options.ts';
-import type { Log } from '../log.ts';
 import type { ManagedTorrentEvents } from '../managed-torrent.ts';
-import type { ResumeKeeper, ResumeStore } from '../resume/keeper.ts';
-import type { Session } from '../session.ts';
 import type { FoundMagnet } from '../sources/magnet-search.ts';
-import type { NodeStore } from '../store/store.ts';
-import { SUMMARY_FLAGS as FLAGS } from '../store/summary.ts';
-import { moveContent } from '../upkeep/move-content.ts';
 import type { Scrub } from '../upkeep/scrub.ts';
-import type { AddModules, NewTorrent } from './adding.ts';
+import { type AddModules, filled, type NewTorrent } from './adding.ts';
 import { ANNOUNCE_DESK_DEFAULTS, AnnounceDesk } from './announce-desk.ts';
 import { desireOf } from './desires.ts';
+import { Directory } from './directory.ts';
 import { contentNameOf, contentPathOf, type Entry, entryOf, Interner, summaryOf, timeIn } from './entry.ts';
+import type { LibraryModules, LibraryOptions } from './library-options.ts';
 import type { LibraryParts } from './library-parts.ts';
 import { applyLimits, limitTorrent } from './limit-desk.ts';
 import { loadEntries } from './loading.ts';
@@ -27,9 +18,8 @@ import { NodeBook } from './node-book.ts';
 import { piecesOf } from './pieces-of.ts';
 import { QueueKeeper } from './queue-keeper.ts';
 import { parseStored, placed } from './ready.ts';
-import type { MoveData } from './relocation.ts';
 import { ROW_BOOK_DEFAULTS, RowBook } from './row-book.ts';
-import { RUNNER_DEFAULTS, Runner, type RunnerOptions } from './runner.ts';
+import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
 import { openScrub } from './scrubbing.ts';
 import { Searches } from './searches.ts';
@@ -37,43 +27,6 @@ import { Sharing } from './sharing.ts';
 import type { StatParts } from './stats.ts';
 import { Survey } from './survey.ts';
 import { Sweeps } from './sweeps.ts';
-
-export interface LibraryOptions extends RunnerOptions {
-  /** What holds where the operator has not chosen anything else. */
-  readonly defaults: NodeOptions;
-  /** Those who ask what has changed are told so long after the first change. */
-  readonly tellAfterMs: number;
-  /** Torrents in memory beyond which none is woken only because a tracker knows somebody who wants it. */
-  readonly wokenMax: number;
-  readonly moveData: MoveData;
-  /** How often folders and full disks are looked at. */
-  readonly lookEveryMs: number;
-}
-
-export const LIBRARY_DEFAULTS: Omit<LibraryOptions, 'defaults'> = {
-  ...RUNNER_DEFAULTS,
-  tellAfterMs: 100,
-  wokenMax: 1_000,
-  moveData: moveContent,
-  lookEveryMs: 30_000,
-};
-
-export interface LibraryModules {
-  readonly store: NodeStore;
-  readonly session: Session;
-  readonly shard: Shard;
-  /** Made with what {@link LibraryBase.resumeStore} gives. */
-  readonly keeper: ResumeKeeper;
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly report: (line: string) => void;
-  readonly problems: () => readonly string[];
-  readonly peerId: Uint8Array;
-  /** What the library is scrubbed with; without it, it is not. */
-  readonly hashing?: { readonly slab: Slab; readonly hashes: HashService };
-  /** What else belongs into the statistics. */
-  readonly figures: StatParts['figures'];
-}
 
 const TICK_MS = 1_000;
 /** Sums over all runs are saved so often: the times of torrents are known to so much after a crash. */
@@ -83,11 +36,8 @@ const TOTALS_EVERY_MS = 60_000;
 export abstract class LibraryBase {
   protected readonly settings: LibraryOptions;
   protected readonly modules: LibraryModules;
-  protected readonly entries = new Map<string, Entry>();
-  /** v2 info-hashes of hybrid torrents, the 40 digits of handshakes. */
-  private readonly aliases = new Map<string, string>();
-  /** How many torrents have a file or folder at a path. */
-  private readonly places = new Map<string, number>();
+  readonly entries = new Map<string, Entry>();
+  protected readonly directory: Directory;
   protected readonly sharing: Sharing;
   private scrub: Scrub | undefined;
   protected readonly intern = new Interner();
@@ -143,6 +93,7 @@ export abstract class LibraryBase {
       },
       onError: (entry, error) => this.runner.fail(entry, error),
     });
+    this.directory = new Directory({ entries: this.entries, table: modules.shard.encryption.torrents });
     this.sharing = new Sharing({ store });
     this.parts = {
       ...{ store, session, keeper, runtime, log, report, desk, searches, aliveMs },
@@ -197,9 +148,9 @@ export abstract class LibraryBase {
     this.queue.look();
     for (const entry of this.entries.values()) this.place(entry);
     shard.sleepers = {
-      has: (key) => this.find(key) !== undefined,
+      has: (key) => this.directory.find(key) !== undefined,
       wake: async (key) => {
-        const entry = this.find(key);
+        const entry = this.directory.find(key);
         if (entry !== undefined && desireOf(entry).desire === 'seed') await this.runner.wake(entry);
       },
     };
@@ -248,31 +199,8 @@ export abstract class LibraryBase {
     return () => this.listeners.delete(listener);
   }
 
-  /** A store that saves summaries along with what the keeper saves. */
-  static resumeStore(store: NodeStore, library: () => LibraryBase): ResumeStore {
-    return {
-      get journalBytes(): number {
-        return store.journalBytes;
-      },
-      note: (entries) => store.note(entries),
-      rotateJournal: () => store.rotateJournal(),
-      saveResume: async (resumes, settled) => {
-        const { entries } = library();
-        const kept = new Map([...resumes].filter(([infoHash]) => entries.get(infoHash)?.removed === false));
-        const aliveMs = library().aliveMs();
-        const summaries = new Map(
-          [...kept.keys()].map((infoHash) => {
-            const entry = entries.get(infoHash)!;
-            entry.settled = settled.has(infoHash);
-            return [infoHash, summaryOf(entry, aliveMs)] as const;
-          }),
-        );
-        await store.save({ resumes: kept, summaries });
-      },
-    };
-  }
-
-  protected aliveMs(): number {
+  /** Milliseconds that nodes of this store have run in all. */
+  aliveMs(): number {
     return this.nodeBook.totals.aliveMs + this.modules.runtime.clock.now() - this.startedAt;
   }
 
@@ -281,22 +209,18 @@ export abstract class LibraryBase {
     const { row, infoHash } = entry;
     this.entries.set(infoHash, entry);
     entry.row = this.book.put(row);
-    if (row.infoHashV2 !== '') this.aliases.set(row.infoHashV2.slice(0, 40), infoHash);
     this.queueEnd = Math.max(this.queueEnd, row.queuePosition + 1);
-    this.occupy(row.contentPath, 1);
+    this.directory.add(entry);
     this.sharing.add(entry);
-    this.modules.shard.encryption.torrents.add(readHex(infoHash.slice(0, 40))!);
     this.tell();
   }
 
   protected dismiss(entry: Entry): void {
-    const { row, infoHash } = entry;
+    const { infoHash } = entry;
     this.saver.forget(entry);
     this.entries.delete(infoHash);
-    this.aliases.delete(row.infoHashV2.slice(0, 40));
-    this.occupy(row.contentPath, -1);
+    this.directory.remove(entry);
     this.sharing.remove(entry);
-    this.modules.shard.encryption.torrents.remove(readHex(infoHash.slice(0, 40))!);
     this.book.remove(infoHash);
     this.queue.soon();
     this.tell();
@@ -307,17 +231,14 @@ export abstract class LibraryBase {
     const { store } = this.modules;
     const { number, infoHash } = entry;
     const { summary, content } = fresh;
-    const before = summaryOf(entry, this.aliveMs());
-    const own = FLAGS.stopped | FLAGS.forced | FLAGS.sequential | FLAGS.superSeed;
-    const flags = (before.flags & own) | (summary.flags & ~own);
-    const known = { ...before, ...contentOf(summary), flags, number, magnet: '' };
+    const known = filled(summaryOf(entry, this.aliveMs()), summary, number);
     const next = entryOf(infoHash, known, this.intern);
     await store.save({
       summaries: new Map([[infoHash, known]]),
       torrents: new Map([[infoHash, { number, torrentFile: content!.torrentFile }]]),
       resumes: new Map([[infoHash, content!.resume]]),
     });
-    this.occupy(entry.row.contentPath, -1);
+    this.directory.occupy(entry.row.contentPath, -1);
     this.sharing.remove(entry);
     entry.magnet = '';
     entry.trackers = next.trackers;
@@ -325,7 +246,7 @@ export abstract class LibraryBase {
     entry.settled = next.settled;
     entry.wishes = next.wishes;
     entry.paths = next.paths;
-    this.occupy(next.row.contentPath, 1);
+    this.directory.occupy(next.row.contentPath, 1);
     const { id: _, revision: _r, state: _s, ...row } = next.row;
     this.publish(entry, row);
     this.sharing.add(entry);
@@ -341,7 +262,7 @@ export abstract class LibraryBase {
       defaultRoot: downloadRoot,
       startWhenAdded,
       queuePosition: this.queueEnd,
-      isTaken: (path) => this.places.has(path.toLowerCase()),
+      isTaken: (path) => this.directory.isTaken(path),
     };
   }
 
@@ -415,22 +336,11 @@ export abstract class LibraryBase {
     const { row } = entry;
     const root = change.root ?? row.root;
     const contentPath = change.contentPath ?? contentPathOf(root, contentNameOf(row));
-    this.occupy(row.contentPath, -1);
-    this.occupy(contentPath, 1);
+    this.directory.occupy(row.contentPath, -1);
+    this.directory.occupy(contentPath, 1);
     this.sharing.remove(entry);
     this.publish(entry, { ...change, root, contentPath });
     this.sharing.add(entry);
-  }
-
-  private find(key: string): Entry | undefined {
-    return this.entries.get(key) ?? this.entries.get(this.aliases.get(key) ?? '');
-  }
-
-  private occupy(path: string, by: number): void {
-    const key = path.toLowerCase();
-    const count = (this.places.get(key) ?? 0) + by;
-    if (count > 0) this.places.set(key, count);
-    else this.places.delete(key);
   }
 
   /** Brings a torrent to where it belongs; at once when it is only a matter of the list. */
@@ -480,17 +390,6 @@ export abstract class LibraryBase {
       .saveTotals(this.totals())
       .catch((error) => this.modules.report(`cannot save: ${textOf(error)}`));
   }
-}
-
-/** What the metadata says, without what the owner has chosen. */
-function contentOf(summary: NewTorrent['summary']) {
-  const { name, infoHashV2, totalBytes, wantedBytes, doneBytes, pieceCount, pieceLength, pieceDoneCount } =
-    summary;
-  const { fileCount, root, contentName, trackers, wishes, paths } = summary;
-  return {
-    ...{ name, infoHashV2, totalBytes, wantedBytes, doneBytes, pieceCount, pieceLength, pieceDoneCount },
-    ...{ fileCount, root, contentName, trackers, wishes, paths },
-  };
 }
 
 function textOf(error: unknown): string {

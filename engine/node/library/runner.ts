@@ -1,37 +1,18 @@
-import { Bitfield } from '../../bittorrent/bitfield.ts';
-import { pieceIndex } from '../../bittorrent/units.ts';
 import { AlliumError } from '../../codec/error.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import type { ManagedTorrent } from '../managed-torrent.ts';
-import { markFiles } from '../resume/file-marks.ts';
 import type { StoredResume } from '../store/schema.ts';
+import { Checker } from './checker.ts';
 import { desireOf, isComplete } from './desires.ts';
-import type { CheckWish, Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { summaryOf } from './entry.ts';
 import type { LibraryParts } from './library-parts.ts';
 import { liveChange } from './live-row.ts';
-import { type LiveTorrent, resumeSourceOf } from './live-torrent.ts';
+import { isInUse, type LiveTorrent, resumeSourceOf } from './live-torrent.ts';
 import { makeReady, type ReadyTorrent, resumeOf, SETTLED_END } from './ready.ts';
-import { filesGone, notOurs, notSaved, troubleOf } from './trouble.ts';
+import type { RunnerOptions } from './runner-options.ts';
+import { filesGone, notSaved, troubleOf } from './trouble.ts';
 import { Turns } from './turns.ts';
-
-export interface RunnerOptions {
-  /** A seeding torrent without peers for so long is put to sleep. */
-  readonly sleepAfterMs: number;
-  /** Torrents that are being brought into memory at the same time. */
-  readonly wakesMax: number;
-  /** Pieces are hashed in portions of so many bytes, and what has been found out is saved after each. */
-  readonly checkStrideBytes: number;
-  /** Waiting for writes under way when a torrent is put away. */
-  readonly settleTimeoutMs: number;
-}
-
-export const RUNNER_DEFAULTS: RunnerOptions = {
-  sleepAfterMs: 5 * 60_000,
-  wakesMax: 32,
-  checkStrideBytes: 1024 ** 3,
-  settleTimeoutMs: 10_000,
-};
 
 const SETTLE_POLL_MS = 10;
 
@@ -48,13 +29,18 @@ export class Runner {
   private readonly byManaged = new WeakMap<ManagedTorrent, Entry>();
   /** Payload of torrents that are not in memory any more. */
   private readonly past = { downloadedBytes: 0, uploadedBytes: 0 };
-  private checks: Promise<void> = Promise.resolve();
+  private readonly checker: Checker;
   private closing = false;
 
   constructor(options: RunnerOptions, parts: LibraryParts) {
     this.options = options;
     this.parts = parts;
     this.wakes = new Turns(options.wakesMax);
+    this.checker = new Checker({ strideBytes: options.checkStrideBytes }, parts, {
+      isClosing: () => this.closing,
+      apply: (entry) => this.apply(entry),
+      fail: (entry, error) => this.fail(entry, error),
+    });
   }
 
   entryOf(managed: ManagedTorrent): Entry | undefined {
@@ -97,7 +83,7 @@ export class Runner {
     await this.inLane(entry, async () => {
       const { live } = entry;
       if (live === undefined || desireOf(entry).desire !== 'seed' || live.isChecking) return;
-      if (live.managed.torrent.peers.size > 0) return;
+      if (isInUse(live)) return;
       entry.isWanted = false;
       const announced = await live.managed.sleep();
       if (!(await this.putAway(entry, live))) {
@@ -115,7 +101,7 @@ export class Runner {
     const { live } = entry;
     if (live === undefined) return;
     const now = this.parts.runtime.clock.now();
-    if (live.managed.torrent.peers.size > 0) live.quietSinceMs = now;
+    if (isInUse(live)) live.quietSinceMs = now;
     this.parts.publish(entry, liveChange(entry, live, now, this.parts.runtime.clock.wallClock()));
   }
 
@@ -161,7 +147,7 @@ export class Runner {
         }),
       ),
     );
-    await this.checks;
+    await this.checker.idle;
   }
 
   /** Puts a torrent where it belongs when that takes nothing but the list; false: it takes more. */
@@ -186,7 +172,7 @@ export class Runner {
       try {
         const ready = await this.makeReady(entry);
         if (ready.missing.length > 0) throw filesGone(entry.row, ready.missing);
-        if (ready.doubt.isEmpty && isSameCount(entry, ready)) return;
+        if (ready.doubt.isEmpty && entry.row.pieceDoneCount === ready.have.count) return;
         entry.isWanted = true;
         this.parts.publish(entry, { state: 'checking' });
         void this.apply(entry);
@@ -257,7 +243,7 @@ export class Runner {
     }
     const live = entry.live ?? (await this.load(entry));
     if (live === undefined) return;
-    if (entry.checkWish !== undefined) this.check(entry, live);
+    if (entry.checkWish !== undefined) this.checker.begin(entry, live);
     else if (!live.isChecking) await this.start(entry, live);
   }
 
@@ -378,58 +364,6 @@ export class Runner {
     return live;
   }
 
-  /** Has it hashed when those before it are. */
-  private check(entry: Entry, live: LiveTorrent): void {
-    if (live.isChecking) return;
-    live.isChecking = true;
-    this.parts.publish(entry, { state: 'checking', progress: 0, error: '' });
-    this.checks = this.checks.then(async () => {
-      const wish = entry.checkWish;
-      try {
-        if (wish !== undefined && entry.live === live && !this.closing) await this.hash(entry, live, wish);
-      } catch (error) {
-        this.fail(entry, error);
-      } finally {
-        live.isChecking = false;
-        if (entry.checkWish === wish) entry.checkWish = undefined;
-        if (!this.closing) void this.apply(entry);
-      }
-    });
-  }
-
-  /** What turns out right is believed from then on, the rest is to be downloaded. */
-  private async hash(entry: Entry, live: LiveTorrent, wish: CheckWish): Promise<void> {
-    const { keeper, runtime } = this.parts;
-    const { managed } = live;
-    const { metainfo } = managed;
-    const isOver = (): boolean =>
-      this.closing || entry.checkWish !== wish || entry.live !== live || managed.failure !== undefined;
-    // Taken first: what somebody writes while this is going on is then not taken for what was read.
-    const marks = wish.pieces === undefined ? await markFiles(metainfo, live.root, runtime.files) : undefined;
-    const pieces = wish.pieces ?? [...Bitfield.full(metainfo.pieceCount).pieces()];
-    const stride = Math.max(1, Math.floor(this.options.checkStrideBytes / metainfo.pieceLength));
-    let settled = 0;
-    for (let at = 0; at < pieces.length; at += stride) {
-      if (isOver()) return;
-      const portion = pieces.slice(at, at + stride).map((piece) => pieceIndex(piece));
-      const onProgress = (done: number): void => {
-        this.parts.publish(entry, { progress: (at + done) / pieces.length });
-      };
-      await managed.check(onProgress, portion);
-      if (isOver()) return;
-      if (live.adopting && managed.have.isEmpty) continue;
-      keeper.settleDoubt(entry.infoHash, pieces.slice(settled, at + stride));
-      settled = at + stride;
-    }
-    if (live.adopting && managed.have.isEmpty) throw notOurs(metainfo.name, live.root);
-    live.adopting = false;
-    entry.doubtful = keeper.doubtOf(entry.infoHash)?.isEmpty === false;
-    if (marks !== undefined) {
-      keeper.remark(entry.infoHash, marks);
-      this.parts.publish(entry, { lastCheckedMs: runtime.clock.wallClock() });
-    }
-  }
-
   /** Peers of a torrent that may be at rest. */
   addPeers(entry: Entry, peers: readonly Endpoint[]): void {
     if (entry.live !== undefined) entry.live.managed.addPeers(peers);
@@ -456,11 +390,6 @@ function restingRow(state: Entry['row']['state'], error: string): Partial<Entry[
     ...{ state, error, downBytesPerSec: 0, upBytesPerSec: 0 },
     ...{ peerCount: 0, seedCount: 0, servedCount: 0, servingCount: 0 },
   };
-}
-
-/** What the list shows is what there is. */
-function isSameCount({ row }: Entry, { have }: ReadyTorrent): boolean {
-  return row.pieceDoneCount === have.count;
 }
 
 function messageOf(error: unknown): string {

@@ -72,8 +72,10 @@ export interface StoredSummary {
   readonly paths: readonly (readonly [number, string])[];
 }
 
-/** Kind of each field in the order of the record: number, string, list, bytes. */
-const FIELDS: readonly (readonly [keyof StoredSummary, 'number' | 'string' | 'list' | 'bytes'])[] = [
+type Kind = 'number' | 'string' | 'list' | 'bytes';
+
+/** Kind of each field, in the order of the record. */
+const FIELDS: readonly (readonly [keyof StoredSummary, Kind])[] = [
   ['number', 'number'],
   ['flags', 'number'],
   ['name', 'string'],
@@ -135,17 +137,55 @@ export function decodeSummary(record: Buffer, infoHash: string): StoredSummary {
   if (!Array.isArray(values) || values.length !== FIELDS.length) {
     throw damaged(`summary of ${infoHash}`, 'shape');
   }
-  const summary: Record<string, unknown> = {};
   for (let at = 0; at < FIELDS.length; at += 1) {
     const [name, kind] = FIELDS[at]!;
-    const value: unknown = values[at];
-    if (!isOfKind(value, kind)) throw damaged(`summary of ${infoHash}`, name);
-    summary[name] = value;
+    if (!isOfKind(values[at], kind)) throw damaged(`summary of ${infoHash}`, name);
   }
-  return summary as unknown as StoredSummary;
+  return fromValues(values as never[]);
 }
 
-function isOfKind(value: unknown, kind: 'number' | 'string' | 'list' | 'bytes'): boolean {
+/** A literal: an object put together field by field took twice as long. The order is that of {@link FIELDS}. */
+function fromValues(values: readonly never[]): StoredSummary {
+  return {
+    number: values[0]!,
+    flags: values[1]!,
+    name: values[2]!,
+    infoHashV2: values[3]!,
+    totalBytes: values[4]!,
+    wantedBytes: values[5]!,
+    doneBytes: values[6]!,
+    pieceCount: values[7]!,
+    pieceLength: values[8]!,
+    pieceDoneCount: values[9]!,
+    fileCount: values[10]!,
+    downloadedBytes: values[11]!,
+    uploadedBytes: values[12]!,
+    wastedBytes: values[13]!,
+    root: values[14]!,
+    contentName: values[15]!,
+    category: values[16]!,
+    tags: values[17]!,
+    trackers: values[18]!,
+    queueKey: values[19]!,
+    downLimit: values[20]!,
+    upLimit: values[21]!,
+    seedLimits: values[22]!,
+    peersMax: values[23]!,
+    addedAtMs: values[24]!,
+    completedAtMs: values[25]!,
+    lastActiveMs: values[26]!,
+    lastCheckedMs: values[27]!,
+    downloadingMs: values[28]!,
+    seedingMs: values[29]!,
+    aliveMs: values[30]!,
+    magnet: values[31]!,
+    error: values[32]!,
+    wishes: values[33]!,
+    paths: values[34]!,
+  };
+}
+
+function isOfKind(value: unknown, kind: Kind): boolean {
   if (kind === 'list') return Array.isArray(value);
   if (kind === 'bytes') return value instanceof Uint8Array;
   return typeof value === kind;
