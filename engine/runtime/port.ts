@@ -177,11 +177,15 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** A longer answer is an error. */
   readonly maxBytes: number;
+  /** Gives it up: it rejects at once. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpResponse {
   readonly status: number;
   readonly body: Uint8Array;
+  /** The header of that name, where there is one: which part of the whole the body is (RFC 9110). */
+  readonly contentRange?: string;
 }
 
 export interface Network {

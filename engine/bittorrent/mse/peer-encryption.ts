@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../codec/address.ts';
 import type { Slab } from '../../kernels/slab.ts';
 import type { ByteStream, Clock, Random, StreamEnd, StreamHandler } from '../../runtime/port.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
@@ -11,6 +12,8 @@ import type { EncryptionMode, MethodName, MseModules } from './types.ts';
 
 const RC4_ONLY: readonly MethodName[] = ['rc4'];
 const PLAIN_FIRST: readonly MethodName[] = ['plain', 'rc4'];
+/** One address may have an eighth of the handshakes under way. */
+const SHARE_SHIFT = 3;
 const FAILED: StreamEnd = { kind: 'failed', code: 'EENCRYPTION' };
 
 export interface PeerEncryptionOptions {
@@ -50,6 +53,8 @@ export class PeerEncryption {
   private readonly methods: readonly MethodName[];
   private readonly mse: MseModules;
   private handshakes = 0;
+  /** Handshakes under way of each address that is not this machine. */
+  private readonly byHost = new Map<string, number>();
 
   constructor(options: PeerEncryptionOptions, modules: PeerEncryptionModules) {
     this.options = options;
@@ -92,11 +97,16 @@ export class PeerEncryption {
   }
 
   private answer(peer: EncryptedPeer, inner: ByteStream, bytes: Uint8Array): StreamHandler {
-    if (this.handshakes >= this.options.encryptionHandshakesMax) {
+    const { host } = inner.remote;
+    const ofHost = this.byHost.get(host) ?? 0;
+    const max = this.options.encryptionHandshakesMax;
+    const isOverShare = ofHost >= Math.max(1, max >>> SHARE_SHIFT) && !isLoopbackHost(host);
+    if (this.handshakes >= max || isOverShare) {
       peer.close('too-many-peers');
       return peer;
     }
     this.handshakes++;
+    this.byHost.set(host, ofHost + 1);
     const { methods, mse, torrents } = this;
     const findTorrent = (hash: Uint8Array): Uint8Array | undefined => torrents.find(hash);
     const stream = this.stream(
@@ -106,12 +116,19 @@ export class PeerEncryption {
         onFailed: (failure) =>
           this.giveUp(peer, failure === 'unknown-torrent' ? failure : 'encryption-failed'),
       },
-      () => this.handshakes--,
+      () => this.settled(host),
     );
     peer.replaceStream(stream);
     stream.attach(inner);
     stream.takeOver(bytes);
     return stream;
+  }
+
+  private settled(host: string): void {
+    this.handshakes--;
+    const left = this.byHost.get(host)! - 1;
+    if (left === 0) this.byHost.delete(host);
+    else this.byHost.set(host, left);
   }
 
   private stream(

@@ -2,6 +2,7 @@ import type { PeerConnection } from '../peer/connection.ts';
 import type { CloseReason } from '../peer/peer-host.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import type { Dialer } from './dialer.ts';
+import type { RoomMaker } from './room-maker.ts';
 
 /** What decides who is taken. */
 export interface AdmittingHost {
@@ -9,6 +10,8 @@ export interface AdmittingHost {
   readonly localPeerId: Uint8Array;
   readonly dialer: Pick<Dialer, 'pool' | 'peersMax'>;
   readonly peers: ReadonlyMap<number, { readonly connection: PeerConnection }>;
+  /** BEP 40; without it a full host takes nobody. */
+  readonly room?: RoomMaker;
 }
 
 /** Why a peer that has greeted is not taken: it is this node, unwanted, here already, or one too many. */
@@ -25,7 +28,8 @@ export function refusal(
     if (!isToReplace(other, connection, Buffer.compare(host.localPeerId, peerId) > 0)) return 'duplicate';
     other.close('duplicate');
   }
-  return host.peers.size >= host.dialer.peersMax ? 'too-many-peers' : undefined;
+  const hasRoom = host.peers.size < host.dialer.peersMax || host.room?.make(connection.remote) === true;
+  return hasRoom ? undefined : 'too-many-peers';
 }
 
 /**

@@ -37,6 +37,7 @@ import type { PeerPool } from './peer-pool.ts';
 import { PeerTrust } from './peer-trust.ts';
 import type { ExtensionPlug } from './plug.ts';
 import { allPieces, type RecheckOptions, recheck } from './recheck.ts';
+import { RoomMaker } from './room-maker.ts';
 import { partialsMaxOf, rulesOf } from './rules.ts';
 import type { ShardHost, ShardSeat } from './seat.ts';
 import { surplus } from './surplus.ts';
@@ -78,6 +79,7 @@ export class Torrent implements ShardHost {
   readonly desk: ExtensionDesk;
   /** BEP 55; only where there is uTP. */
   readonly punch: HolePunch | undefined;
+  readonly room: RoomMaker;
   /** Rate limits. */
   readonly limits: TorrentLimits;
   /** Which files are wanted; to be changed by {@link choose}. */
@@ -113,10 +115,8 @@ export class Torrent implements ShardHost {
     this.infoHashes = [metainfo.infoHashV1, metainfo.infoHashV2?.subarray(0, 20)].filter(
       (hash) => hash !== undefined,
     );
-    this.features = {
-      ...{ extended: true, fast: true },
-      ...{ dht: options.dhtPort !== 0, v2: metainfo.version !== 'v1' },
-    };
+    const [dht, v2] = [options.dhtPort !== 0, metainfo.version !== 'v1'];
+    this.features = { extended: true, fast: true, dht, v2 };
     this.rules = rulesOf(metainfo, this.layout);
     this.dialer = new Dialer(options, {
       clock,
@@ -144,6 +144,7 @@ export class Torrent implements ShardHost {
     });
     this.metadata = new MetadataResponder(metainfo.rawInfo);
     this.punch = joinHolePunch(this);
+    this.room = new RoomMaker({ clock, peers: this.peers, own: () => this.dialer.own });
     const plugs = [...(modules.plugs ?? []), this.punch].filter((plug) => plug !== undefined);
     this.desk = new ExtensionDesk({ ...options, own: OWN_EXTENSIONS }, { plugs });
     this.hashResponder = new HashResponder({

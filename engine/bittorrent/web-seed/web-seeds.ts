@@ -74,17 +74,19 @@ export class WebSeeds {
     peerId.set(runtime.random.bytes(20 - PEER_ID_PREFIX.length), PEER_ID_PREFIX.length);
     const { pieceLength } = torrent.layout;
     const before = seed.downloadedBytes;
+    const asking = new AbortController();
     admit((owner) => {
       const stream: WebSeedStream = new WebSeedStream(
         { url: seed.url, infoHash: torrent.infoHashes[0]!, peerId, pieceLength },
         {
           clock: runtime.clock,
-          ask: (span) => askWebSeed(this.partsOf(seed, span), runtime.network),
+          ask: (span) => askWebSeed(this.partsOf(seed, span), runtime.network, asking.signal),
           onBytes: (byteLength) => {
             seed.downloadedBytes += byteLength;
           },
           onEnd: (end) => {
             this.open.delete(stream);
+            asking.abort(); // nobody waits for what is under way
             if (seed.downloadedBytes > before) seed.failures = 0;
             this.ended(seed, end, torrent.pool.isBanned(stream.remote, peerId));
           },

@@ -1,5 +1,5 @@
 import { AlliumError } from '../../codec/error.ts';
-import type { Runtime } from '../../runtime/port.ts';
+import type { Network, Runtime } from '../../runtime/port.ts';
 import { ANNOUNCE_PACER_DEFAULTS, AnnouncePacer } from './announce-pacer.ts';
 import { withDnsPreferences } from './dns-preferences.ts';
 import { httpAnnounce } from './http-announce.ts';
@@ -16,11 +16,14 @@ export interface TrackerTransports {
   readonly scrape: Readonly<Record<string, ScrapeTransport>>;
   /** Announces that wait for their turn. */
   readonly waitingCount: number;
+  /** Gives up what is under way. */
   close(): void;
 }
 
 /** Announces are paced, and go where the tracker's host wants them (BEP 34). */
-export function createTrackerTransports({ network, clock, random }: Runtime): TrackerTransports {
+export function createTrackerTransports({ network: outer, clock, random }: Runtime): TrackerTransports {
+  const asking = new AbortController();
+  const network = abortable(outer, asking.signal);
   const exchange = new UdpExchange({ network, clock, random });
   const pacer = new AnnouncePacer(ANNOUNCE_PACER_DEFAULTS, { clock });
   const http = httpAnnounce(network);
@@ -44,6 +47,21 @@ export function createTrackerTransports({ network, clock, random }: Runtime): Tr
     get waitingCount() {
       return pacer.waitingCount;
     },
-    close: () => exchange.close(),
+    close() {
+      asking.abort();
+      exchange.close();
+    },
   };
+}
+
+/** `network`, whose HTTP exchanges end with the signal. */
+function abortable(network: Network, signal: AbortSignal): Network {
+  const http: Network['http'] = (request) => network.http({ ...request, signal });
+  return new Proxy(network, {
+    get(target, key) {
+      if (key === 'http') return http;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

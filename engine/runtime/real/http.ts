@@ -17,6 +17,9 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export async function requestHttp(request: HttpRequest, dial?: (url: URL) => Duplex): Promise<HttpResponse> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), request.timeoutMs);
+  const giveUp = (): void => abort.abort();
+  if (request.signal?.aborted === true) giveUp();
+  request.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     let url = parseUrl(request.url);
     for (let redirects = 0; ; redirects++) {
@@ -28,6 +31,7 @@ export async function requestHttp(request: HttpRequest, dial?: (url: URL) => Dup
     }
   } finally {
     clearTimeout(timer);
+    request.signal?.removeEventListener('abort', giveUp);
   }
 }
 
@@ -52,7 +56,9 @@ function exchange(
       signal,
     });
     const fail = (error: unknown): void => {
-      const reason = signal.aborted ? `no answer within ${request.timeoutMs} ms` : describe(error);
+      const isGivenUp = request.signal?.aborted === true;
+      const late = isGivenUp ? 'it was given up' : `no answer within ${request.timeoutMs} ms`;
+      const reason = signal.aborted ? late : describe(error);
       reject(error instanceof AlliumError ? error : failed(url, reason, error));
     };
     outgoing.on('error', fail);
@@ -76,7 +82,9 @@ async function collect(url: URL, incoming: http.IncomingMessage, maxBytes: numbe
   }
   const status = incoming.statusCode ?? 0;
   const location = REDIRECTS.has(status) ? incoming.headers.location : undefined;
-  return { response: { status, body: Buffer.concat(parts) }, location };
+  const contentRange = incoming.headers['content-range'];
+  const body = Buffer.concat(parts);
+  return { response: { status, body, ...(contentRange === undefined ? {} : { contentRange }) }, location };
 }
 
 function parseUrl(text: string): URL {

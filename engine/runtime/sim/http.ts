@@ -26,8 +26,10 @@ export function requestVirtual(machine: Machine, request: HttpRequest): Promise<
     const receive = (answer: HttpResponse): void => {
       machine.trace('http', answer.status, answer.body.length);
       if (answer.body.length > request.maxBytes) fail(`the answer is longer than ${request.maxBytes} bytes`);
-      else resolve({ status: answer.status, body: answer.body.slice() });
+      else resolve({ ...answer, body: answer.body.slice() });
     };
+    if (request.signal?.aborted === true) finish(() => fail('it was given up'));
+    request.signal?.addEventListener('abort', () => finish(() => fail('it was given up')), { once: true });
     machine.after(roundTripMs, () => {
       const server = findServer(machine, request.url);
       if (server === undefined) {

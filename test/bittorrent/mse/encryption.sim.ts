@@ -122,11 +122,11 @@ test('a caller that means a torrent which is not here is told apart and let go',
   assert.is(here.shard.closeReasons.get('unknown-torrent'), 1, 'seed 13');
 });
 
-test('callers that never finish are let go after a while, and only so many may try at once', async () => {
+test('callers that never finish are let go after a while, and only so many of one address may try at once', async () => {
   const world = new SimWorld({ seed: 14 });
-  const [a, b] = hostsOf(world, 2) as [SimHost, SimHost];
+  const [a, b, c] = hostsOf(world, 3) as [SimHost, SimHost, SimHost];
   let peer: SimPeer | undefined;
-  const shard = { encryption: 'prefer', encryptionHandshakesMax: 5, encryptionTimeoutMs: 4000 } as const;
+  const shard = { encryption: 'prefer', encryptionHandshakesMax: 40, encryptionTimeoutMs: 4000 } as const;
   void startSimPeer(a, made, { shard }).then((started) => {
     peer = started;
   });
@@ -148,9 +148,16 @@ test('callers that never finish are let go after a while, and only so many may t
   }
   await run(world, () => closed === 15, 2000);
   assert.is(peer!.shard.closeReasons.get('too-many-peers'), 15, 'seed 14');
+  let other: SimPeer | undefined;
+  void startSimPeer(c, made, { shard: { encryption: 'require' } }).then((started) => {
+    other = started;
+    started.torrent.addCandidates([{ host: a.address, port: SIM_PORT }]);
+  });
+  await run(world, () => other?.torrent.peers.size === 1, 2000);
+  assert.is(peer!.shard.encryption.stats.encrypted, 1, 'another address has its own share');
   await run(world, () => closed === 20, 10_000);
   assert.is(peer!.shard.closeReasons.get('encryption-failed'), 5);
-  assert.is(peer!.shard.connectionCount, 0);
+  assert.is(peer!.shard.connectionCount, 1);
 });
 
 test.run();

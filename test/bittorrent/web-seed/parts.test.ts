@@ -141,4 +141,17 @@ test('blocks behind each other are one run, up to its bound; cancelled ones are 
   assert.ok(list.isEmpty);
 });
 
+test('a part that another Content-Range names is not taken; one that none names is judged by its hashes', () => {
+  const part = { url: 'http://a/f', position: 10, byteLength: 5, fileBytes: 100 };
+  const body = new Uint8Array(5);
+  const kindOf = (contentRange?: string): string =>
+    judgeAnswer(part, { status: 206, body, ...(contentRange === undefined ? {} : { contentRange }) }).kind;
+  for (const right of [undefined, 'bytes 10-14/100', 'bytes 10-14/*', 'Bytes 10-14/100 ']) {
+    assert.is(kindOf(right), 'bytes', right);
+  }
+  for (const wrong of ['bytes 0-4/100', 'bytes 10-15/100', 'bytes 10-14/99', 'bytes */100', 'x', '']) {
+    assert.is(kindOf(wrong), 'refused', wrong);
+  }
+});
+
 test.run();

@@ -51,6 +51,17 @@ export function httpConformance(test: Test, makeWorld: MakeWorld): void {
     assert.is(await codeOf(ask(world, `${await world.nobodyUrl()}/`)), 'NETWORK_FAILED');
   });
 
+  inWorld('an exchange that is given up ends at once, also before it begins', async (world, url) => {
+    const giving = new AbortController();
+    const { signal } = giving;
+    const startedMs = world.left.clock.now();
+    world.left.clock.setTimer(100, () => giving.abort());
+    assert.is(await codeOf(ask(world, `${url}/silent`, { timeoutMs: 20_000, signal })), 'NETWORK_FAILED');
+    assert.is(await codeOf(ask(world, `${url}/silent`, { timeoutMs: 20_000, signal })), 'NETWORK_FAILED');
+    const tookMs = world.left.clock.now() - startedMs;
+    assert.ok(tookMs < 1500, `${tookMs} ms`);
+  });
+
   inWorld('other schemes and what is no address are errors', async (world, url) => {
     for (const bad of [url.replace('http', 'ftp'), 'file:///etc/passwd', 'http://', 'nonsense', '']) {
       assert.is(await codeOf(ask(world, bad)), 'NETWORK_FAILED', bad);
