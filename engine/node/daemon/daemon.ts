@@ -17,11 +17,11 @@ import type { RoleKeeper } from '../roles/role-keeper.ts';
 import { Session } from '../session.ts';
 import { AUTO_PORTS, type NodeSettings } from '../settings.ts';
 import { type OpenFinders, openFinders } from '../sources/open-finders.ts';
-import type { NodeView } from './node-view.ts';
 import { NodeStore } from '../store/store.ts';
 import { watchRealFolder } from '../watch/real-watch.ts';
 import { WATCH_DEFAULTS, WatchFolder } from '../watch/watch-folder.ts';
 import { openPort } from './auto-port.ts';
+import type { NodeView } from './node-view.ts';
 import { Problems } from './problems.ts';
 import { openNodeRemote } from './remote.ts';
 import { viewOfRow } from './row-view.ts';
@@ -231,6 +231,7 @@ export class NodeDaemon {
     const remote = await openNodeRemote(this.settings, {
       ...{ control, log, clock: this.engine.runtime.clock, shouldListen: this.world.mayListen },
       view: () => this.view(),
+      openStream: (infoHash) => control.openStream(infoHash),
       shutDown: () => this.ending.abort(),
       report: (line) => this.report(line),
     });

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { VERSION } from '../../codec/version.ts';
+import type { Clock } from '../../runtime/port.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../log.ts';
 import { MONITOR_DEFAULTS, NodeMonitor } from '../metrics/node-monitor.ts';
@@ -7,13 +8,16 @@ import { PAGE_FOLDER } from '../page-folder.ts';
 import type { RemoteEnv, RemoteMount } from '../remote/mount.ts';
 import { type OpenRemote, openRemote } from '../remote/open-remote.ts';
 import type { NodeSettings } from '../settings.ts';
-import type { NodeView } from './node-view.ts';
+import { streamMount } from '../stream/mount.ts';
+import { StreamDesk, type StreamModules } from '../stream/stream-desk.ts';
 import { WEB_APP_DEFAULTS, WebApp } from '../web/web-app.ts';
+import type { NodeView } from './node-view.ts';
 
 export interface NodeRemoteModules {
   readonly control: Control;
   readonly view: () => NodeView;
-  readonly clock: { now(): number; wallClock(): number };
+  readonly openStream: StreamModules['open'];
+  readonly clock: Clock;
   /** The node takes connections of peers. */
   readonly shouldListen: boolean;
   readonly shutDown: () => void;
@@ -34,14 +38,16 @@ export async function openNodeRemote(
     { ...MONITOR_DEFAULTS, version: VERSION, shouldListen: modules.shouldListen },
     { control, now },
   );
+  const streams = new StreamDesk({}, { open: modules.openStream, clock });
   const close = (): void => {
+    streams.close();
     web.close();
     monitor.close();
   };
   try {
     const remote = await openRemote(settings, {
       ...{ control, clock, shutDown: modules.shutDown, report: modules.report },
-      mounts: [web.mount, ...monitor.mounts, viewMount(modules.view)],
+      mounts: [web.mount, ...monitor.mounts, streamMount(streams), viewMount(modules.view)],
       onPassword: (user, password) =>
         log.warn('a password for remote controls was made, and is told this once', { user, password }),
     });

@@ -10,6 +10,7 @@ import type { TorrentDetail } from '../control/details.ts';
 import type { TorrentRow } from '../control/row.ts';
 import type { NodeOptions, NodeStats } from '../control/session-options.ts';
 import type { FoundMagnet } from '../sources/magnet-search.ts';
+import type { StreamSource } from '../stream/stream-desk.ts';
 import { moveInOrder, type QueueMove } from '../upkeep/queue.ts';
 import { nameOf, newContent, newTorrent, wishesOfSpans } from './adding.ts';
 import { changed } from './changing.ts';
@@ -23,6 +24,7 @@ import { parseStored, placed } from './ready.ts';
 import { checkedRoot, inTheWay, mergePaths, pathsBelow, renamedPaths } from './relocation.ts';
 import { deleteData } from './removing.ts';
 import { statsOf } from './stats.ts';
+import { streamSource } from './stream-source.ts';
 import { detailOf } from './torrent-detail.ts';
 import { wishOf } from './wishes.ts';
 
@@ -274,6 +276,11 @@ export class Library extends LibraryBase implements Control {
       parseStored(entry.infoHash, this.parts.store.read(entry.infoHash).torrent.torrentFile),
       entry,
     );
+  }
+
+  /** For streaming over HTTP; see {@link streamSource}. */
+  openStream(infoHash: string): Promise<StreamSource | undefined> {
+    return streamSource(this.entries.get(infoHash), { runner: this.runner });
   }
 
   private async settle(entry: Entry): Promise<void> {

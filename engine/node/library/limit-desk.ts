@@ -27,9 +27,10 @@ export function applyLimits(
   tree.setTrackers(options.trackerLimits);
 }
 
-/** Puts a torrent in memory under the limits that hold for it. */
+/** Puts a torrent in memory under the limits that hold for it, and lets it fetch its pieces in the order that is wished. */
 export function limitTorrent({ row }: Entry, managed: ManagedTorrent): void {
-  const { limits } = managed.torrent;
+  const { limits, picker } = managed.torrent;
+  picker.sequential = row.sequential;
   limits.set({ downLimit: row.downLimit, upLimit: row.upLimit });
   limits.assign({ category: row.category, trackerHost: row.trackerHost });
 }

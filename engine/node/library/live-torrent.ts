@@ -20,6 +20,11 @@ export interface LiveTorrent {
   isHeld: boolean;
 }
 
+/** Peers are connected, or somebody reads from it. */
+export function isInUse({ managed }: LiveTorrent): boolean {
+  return managed.torrent.peers.size > 0 || managed.torrent.listeners.size > 0;
+}
+
 /** What the keeper of resume data asks of it. */
 export function resumeSourceOf(managed: ManagedTorrent, root: string, files: FileSystem): ResumeSource {
   return {
