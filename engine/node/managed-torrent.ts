@@ -266,10 +266,12 @@ export class ManagedTorrent {
         // A torrent that has nothing to fetch when it starts has not been completed here.
         if (this.currentState === 'downloading') {
           this.enter('seeding');
-          this.sources.completed();
+          // BEP 3: a part of the files is not the whole.
+          if (this.have.isFull) this.sources.completed();
         }
         events.onDone?.(this);
       },
+      onUndone: () => this.enter('downloading'),
       onError: (error) => this.fail(error),
       onDhtNode: (endpoint) => this.sources.onDhtNode(endpoint),
     };

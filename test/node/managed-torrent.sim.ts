@@ -81,4 +81,21 @@ test('what the disk refuses leaves it in error with the reason, and it may be st
   assert.is(managed.failure, undefined);
 });
 
+test('with nothing wanted it seeds what it has; when more is wanted it downloads again', async () => {
+  const { world, managed } = setUp();
+  void managed.start();
+  await world.run({ forMs: 1000 });
+  managed.torrent.choose(Uint8Array.of(0));
+  assert.is(managed.state, 'seeding');
+  managed.torrent.choose(Uint8Array.of(1));
+  assert.is(managed.state, 'downloading');
+  void managed.stop();
+  await world.run({ forMs: 1000 });
+  managed.torrent.choose(Uint8Array.of(0));
+  assert.is(managed.state, 'stopped');
+  void managed.start();
+  await world.run({ forMs: 1000 });
+  assert.is(managed.state, 'seeding');
+});
+
 test.run();
