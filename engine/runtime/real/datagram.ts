@@ -1,6 +1,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import type { DatagramSocket, Endpoint } from '../port.ts';
+import { type DirectDatagrams, openDirect } from './direct-send.ts';
 import { isPort, toEndpoint } from './endpoint.ts';
 import { bindError } from './network-error.ts';
 import type { RealStats } from './stats.ts';
@@ -32,13 +33,6 @@ export function bindUdp(
   const drop = (): void => {
     modules.stats.datagramsDropped++;
   };
-  const send = (bytes: Uint8Array, to: Endpoint): void => {
-    const fits = family === 6 ? net.isIPv6(to.host) : net.isIPv4(to.host);
-    if (!fits || !isPort(to.port) || socket.getSendQueueSize() + bytes.length > options.queuedBytesMax)
-      drop();
-    // Without a callback Node makes nothing for a datagram that the system takes at once.
-    else socket.send(bytes, to.port, to.host);
-  };
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => {
       socket.close();
@@ -49,7 +43,14 @@ export function bindUdp(
       widen(socket);
       // An ICMP answer to something sent earlier: no reason to stop listening.
       socket.on('error', drop);
-      socket.on('message', (bytes, from) => onMessage(bytes, toEndpoint(from.address, from.port)));
+      const take = (bytes: Uint8Array, from: dgram.RemoteInfo): void =>
+        onMessage(bytes, toEndpoint(from.address, from.port));
+      const direct = openDirect(socket, family, take);
+      if (direct === undefined) socket.on('message', take);
+      const send =
+        direct === undefined
+          ? plainSender(socket, family, options, drop)
+          : directSender(socket, direct, options, drop);
       const local = socket.address();
       let open = true;
       resolve({
@@ -65,6 +66,44 @@ export function bindUdp(
       });
     });
   });
+}
+
+type Sender = (bytes: Uint8Array, to: Endpoint) => void;
+
+function plainSender(
+  socket: dgram.Socket,
+  family: 4 | 6,
+  options: DatagramOptions,
+  drop: () => void,
+): Sender {
+  return (bytes, to) => {
+    const fits = family === 6 ? net.isIPv6(to.host) : net.isIPv4(to.host);
+    const queuedBytes = socket.getSendQueueSize() + bytes.length;
+    if (!fits || !isPort(to.port) || queuedBytes > options.queuedBytesMax) drop();
+    // Without a callback Node makes nothing for a datagram that the system takes at once.
+    else socket.send(bytes, to.port, to.host);
+  };
+}
+
+function directSender(
+  socket: dgram.Socket,
+  direct: DirectDatagrams,
+  options: DatagramOptions,
+  drop: () => void,
+): Sender {
+  // Asking the system how much waits costs as much as sending: asked only once something does.
+  let mayWait = false;
+  return (bytes, to) => {
+    if (mayWait) {
+      const queuedBytes = socket.getSendQueueSize();
+      mayWait = queuedBytes > 0;
+      if (mayWait && queuedBytes + bytes.length > options.queuedBytesMax) return drop();
+    }
+    if (bytes.length > options.queuedBytesMax || !isPort(to.port)) return drop();
+    const outcome = direct.send(bytes, to.port, to.host);
+    if (outcome === 'queued') mayWait = true;
+    else if (outcome === 'refused') drop();
+  };
 }
 
 function widen(socket: dgram.Socket): void {
