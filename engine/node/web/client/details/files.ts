@@ -55,19 +55,24 @@ export function FilesTab({ model, infoHash }: { readonly model: Model; readonly 
       el(
         'tbody',
         null,
-        files.slice(0, shown).map((file) => row(file, (value) => wish([file], value))),
+        files.slice(0, shown).map((file) => row(infoHash, file, (value) => wish([file], value))),
       ),
     ),
     left > 0 ? button(`Show more (${left.toLocaleString('en')} left)`, () => setShown(shown + STEP)) : null,
   );
 }
 
-function row(file: FileDetail, set: (wish: FileWish) => void): VNode {
+function row(infoHash: string, file: FileDetail, set: (wish: FileWish) => void): VNode {
   const done = file.byteLength === 0 ? 1 : file.doneBytes / file.byteLength;
   return el(
     'tr',
     { key: file.index, class: file.wish === 0 ? 'unwanted' : '' },
-    el('td', { class: 'wide', dir: 'auto' }, file.path),
+    el(
+      'td',
+      { class: 'wide', dir: 'auto' },
+      // Streams while it is downloaded.
+      el('a', { href: `stream/${infoHash}/${file.index}`, target: '_blank', rel: 'noreferrer' }, file.path),
+    ),
     el('td', { class: 'num' }, formatBytes(file.byteLength)),
     el(
       'td',

@@ -81,7 +81,7 @@ function Workers({ model, stats }: { readonly model: Model; readonly stats: Node
   const threads = Array.from({ length: Math.min(threadCount, 64) }, (_, at) =>
     el('i', { key: at, class: at < busy ? 'thread busy' : 'thread' }),
   );
-  const words = `${busy} of ${threadCount} threads hash, ${waiting.toLocaleString('en')} messages wait`;
+  const words = `${busy} of ${threadCount} threads hash, ${waiting.toLocaleString('en')} more in line`;
   return el(
     'section',
     { class: 'card' },
