@@ -37,7 +37,9 @@ export function ctlCommand<W extends CtlWords>(
   example: readonly [words: string, meaning: string],
   work: Work<W>,
 ): Command {
+  const summary = command.summary();
   command
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
     .option('--url <url>', 'where the node is (as its state folder says)')
     .option('--state <folder>', 'the state folder of the node (~/.local/share/allium)')
     .option('--user <name>', 'who asks, where a password is wanted (allium)')

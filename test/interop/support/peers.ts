@@ -13,6 +13,7 @@ const PACKAGES = {
   'transmission-create': 'transmission-cli',
   'transmission-show': 'transmission-cli',
   'transmission-edit': 'transmission-cli',
+  'transmission-remote': 'transmission-cli',
   aria2c: 'aria2',
   mktorrent: 'mktorrent',
   rtorrent: 'rtorrent',
