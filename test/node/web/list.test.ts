@@ -104,7 +104,7 @@ list('filters: words, hash, state, category, tag, tracker; a reset forgets what 
 list('selection: one, several, ranges, and what is gone is no longer chosen', () => {
   const order = ['a', 'b', 'c', 'd', 'e'];
   const selection = new Selection();
-  selection.only('b');
+  selection.choose('b');
   selection.extend('d', order);
   assert.equal([...selection.chosen], ['b', 'c', 'd']);
   selection.extend('a', order);

@@ -5,7 +5,7 @@ export class Selection {
   #anchor = '';
 
   /** Only this one. */
-  only(infoHash: string): void {
+  choose(infoHash: string): void {
     this.chosen.clear();
     this.chosen.add(infoHash);
     this.cursor = infoHash;

@@ -28,7 +28,7 @@ function move(event: KeyboardEvent, model: Model, page: number): boolean {
   const infoHash = columns.infoHash[slot]!;
   if (event.shiftKey) selection.extend(infoHash, model.order());
   else if (event.ctrlKey || event.metaKey) selection.point(infoHash);
-  else selection.only(infoHash);
+  else selection.choose(infoHash);
   if (model.open.value !== '') model.open.set(infoHash);
   model.touchSelection();
   return true;

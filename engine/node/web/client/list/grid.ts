@@ -132,7 +132,7 @@ function onPick(event: MouseEvent, model: Model, infoHash: string): void {
     selection.extend(infoHash, model.order());
   } else if (event.ctrlKey || event.metaKey) selection.toggle(infoHash);
   else {
-    selection.only(infoHash);
+    selection.choose(infoHash);
     if (model.open.value !== '') model.open.set(infoHash);
   }
   model.touchSelection();
