@@ -22,7 +22,7 @@ export function liveChange(
     state,
     doneBytes,
     pieceDoneCount: torrent.have.count,
-    ...(state === 'checking' ? {} : { progress: progressOf({ wantedBytes: row.wantedBytes, doneBytes }) }),
+    ...(live.isChecking ? {} : { progress: progressOf({ wantedBytes: row.wantedBytes, doneBytes }) }),
     downBytesPerSec: Math.round(torrent.downRate.bytesPerSec(now)),
     upBytesPerSec: Math.round(torrent.upRate.bytesPerSec(now)),
     downloadedBytes,

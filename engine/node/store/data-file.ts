@@ -1,14 +1,24 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { reachesBehind } from './data-pages.ts';
 import { damaged } from './record.ts';
 
 const MAGIC = 0xbeefc0de;
 /** Offsets inside a meta page, behind the page's own head of 24 bytes. */
-const AT = { magic: 24, pageBytes: 48, lastPage: 144, transaction: 152, end: 160 } as const;
+const AT = {
+  magic: 24,
+  pageBytes: 48,
+  freeRoot: 88,
+  root: 136,
+  lastPage: 144,
+  transaction: 152,
+  end: 160,
+} as const;
 const PAGE_BYTES_MAX = 65_536;
 
 /**
- * Looks at the head of an LMDB file before LMDB maps it: touching a page behind the end of a file that was cut short
- * would end the process with a bus error. Throws BAD_STATE. A file of no bytes is one that was just created.
+ * Looks at an LMDB file before LMDB maps it: touching a page behind the end of a file that was cut short would end the
+ * process with a bus error. Pages at the end that were never used need not be there: LMDB does not write them. Throws
+ * BAD_STATE. A file of no bytes is one that was just created.
  */
 export function checkDataFile(path: string): void {
   const fd = openSync(path, 'r');
@@ -22,19 +32,27 @@ export function checkDataFile(path: string): void {
     const second = readMeta(head.subarray(0, length), first.pageBytes);
     const newest = second !== undefined && second.transaction > first.transaction ? second : first;
     const needed = (newest.lastPage + 1n) * BigInt(first.pageBytes);
-    if (BigInt(size) < needed) throw damaged(path, `it has ${size} bytes and should have ${needed}`);
+    if (BigInt(size) >= needed) return;
+    const { pageBytes, roots } = newest;
+    if (!reachesBehind(fd, { pageBytes, pageCount: Math.floor(size / pageBytes), roots })) return;
+    throw damaged(path, `it has ${size} bytes and should have ${needed}`);
   } finally {
     closeSync(fd);
   }
 }
 
-function readMeta(
-  head: Buffer,
-  at: number,
-): { pageBytes: number; lastPage: bigint; transaction: bigint } | undefined {
+interface Meta {
+  readonly pageBytes: number;
+  readonly roots: readonly bigint[];
+  readonly lastPage: bigint;
+  readonly transaction: bigint;
+}
+
+function readMeta(head: Buffer, at: number): Meta | undefined {
   if (head.length < at + AT.end || head.readUInt32LE(at + AT.magic) !== MAGIC) return undefined;
   const pageBytes = head.readUInt32LE(at + AT.pageBytes);
   if (pageBytes < 256 || pageBytes > PAGE_BYTES_MAX || (pageBytes & (pageBytes - 1)) !== 0) return undefined;
-  const lastPage = head.readBigUInt64LE(at + AT.lastPage);
-  return { pageBytes, lastPage, transaction: head.readBigUInt64LE(at + AT.transaction) };
+  const number = (offset: number): bigint => head.readBigUInt64LE(at + offset);
+  const roots = [number(AT.freeRoot), number(AT.root)];
+  return { pageBytes, roots, lastPage: number(AT.lastPage), transaction: number(AT.transaction) };
 }
