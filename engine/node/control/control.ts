@@ -21,6 +21,8 @@ export interface AddRequest {
   readonly seedLimits?: SeedLimits;
   /** Believe the files that lie there without reading them, if their sizes fit. */
   readonly skipCheck?: boolean;
+  /** Look for its files below all folders of the library, whatever they are called there; they are only ever read. */
+  readonly findData?: boolean;
   /** Instead of the name in the metadata. */
   readonly rename?: string;
   readonly toTopOfQueue?: boolean;

@@ -33,7 +33,7 @@ export interface FindDataOptions extends SizeIndexOptions {
  */
 export async function findData(
   options: FindDataOptions,
-  modules: { readonly pool: ReadPool },
+  modules: { readonly openPool: () => ReadPool },
 ): Promise<FoundData | undefined> {
   const { metainfo } = options;
   const stored = metainfo.files
@@ -63,7 +63,10 @@ export async function findData(
   if (candidates.size === 0) return undefined;
   const base = join(options.root, metainfo.name);
   const location = { base, exactFiles: 0, exactBytes: 0, presentFiles: 0 };
-  const { place } = await chooseMoved(loadedOf(metainfo), location, candidates, modules.pool);
+  const pool = modules.openPool();
+  const { place } = await chooseMoved(loadedOf(metainfo), location, candidates, pool).finally(() =>
+    pool.close(),
+  );
   const moved = new Map(place.moved);
   if (metainfo.isSingleFile && place.base !== base) moved.set(stored[0]!, place.base);
   return moved.size === 0 ? undefined : placedAt(metainfo, moved, options.root);

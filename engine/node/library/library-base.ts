@@ -286,6 +286,7 @@ export abstract class LibraryBase {
       entry.live?.managed.torrent.setRoom({ peersMax, uploadSlots: uploadSlotsPerTorrent });
     }
     this.queue.soon();
+    this.scrub?.look();
     this.tell();
   }
 

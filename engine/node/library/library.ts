@@ -17,6 +17,7 @@ import { changed } from './changing.ts';
 import { desireOf } from './desires.ts';
 import { freeSpaceAt } from './drives.ts';
 import { type Entry, entryOf } from './entry.ts';
+import { findElsewhere } from './find-elsewhere.ts';
 import { LibraryBase } from './library-base.ts';
 import { limitTorrent } from './limit-desk.ts';
 import { noCategory } from './node-book.ts';
@@ -66,10 +67,9 @@ export class Library extends LibraryBase implements Control {
     const category = this.categoryOf(request.category);
     const added = (async (): Promise<Entry> => {
       const root = category?.root ?? '';
-      const fresh = await newTorrent(request, named, {
-        ...this.addModules(),
-        ...(root === '' ? {} : { defaultRoot: root }),
-      });
+      const modules = { ...this.addModules(), ...(root === '' ? {} : { defaultRoot: root }) };
+      const found = await this.findData(request, named.metainfo, modules.defaultRoot);
+      const fresh = await newTorrent(request, named, { ...modules, found });
       if (request.tags !== undefined) await this.nodeBook.createTags(request.tags);
       const number = await this.parts.store.add(infoHash, fresh.summary, fresh.content);
       const entry = entryOf(infoHash, { ...fresh.summary, number }, this.intern);
@@ -276,6 +276,15 @@ export class Library extends LibraryBase implements Control {
       parseStored(entry.infoHash, this.parts.store.read(entry.infoHash).torrent.torrentFile),
       entry,
     );
+  }
+
+  private async findData(request: AddRequest, metainfo: Metainfo | undefined, defaultRoot: string) {
+    if (metainfo === undefined || request.skipCheck === true || request.rename !== undefined)
+      return undefined;
+    const root = request.root ?? defaultRoot;
+    const { files } = this.modules.runtime;
+    const everywhere = request.findData === true;
+    return findElsewhere({ metainfo, root, everywhere }, { entries: this.entries, files });
   }
 
   /** For streaming over HTTP; see {@link streamSource}. */

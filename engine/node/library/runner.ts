@@ -358,8 +358,11 @@ export class Runner {
     const source = resumeSourceOf(managed, row.root, runtime.files);
     keeper.track(infoHash, { ...ready, doubt: doubt.copy(), number, source });
     entry.doubtful = !doubt.isEmpty;
-    if (!doubt.isEmpty && entry.checkWish === undefined) {
-      entry.checkWish = { pieces: [...doubt.pieces()], byUser: false };
+    const wish = entry.checkWish;
+    if (!doubt.isEmpty && (wish === undefined || wish.pieces !== undefined)) {
+      // What is in doubt would be fetched anew if only other pieces were looked at.
+      const pieces = new Set([...(wish?.pieces ?? []), ...doubt.pieces()]);
+      entry.checkWish = { pieces: [...pieces], byUser: wish?.byUser === true };
     }
     return live;
   }

@@ -85,11 +85,16 @@ export class Scrub {
     return this.position;
   }
 
+  /** The options have changed: who is due is looked for now. */
+  look(): void {
+    this.timer?.cancel();
+    this.wake?.();
+  }
+
   /** Ends after the piece that it is at, and saves where it is. */
   async close(): Promise<void> {
     this.closing = true;
-    this.timer?.cancel();
-    this.wake?.();
+    this.look();
     await this.running;
   }
 

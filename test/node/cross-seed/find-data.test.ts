@@ -10,13 +10,16 @@ import { findData } from '../../../engine/node/cross-seed/find-data.ts';
 import { FILES_MAX, PER_SIZE_MAX, SizeIndex } from '../../../engine/node/cross-seed/size-index.ts';
 import { type MadeTorrent, makeTorrent } from '../../bittorrent/support/make-torrent.ts';
 
-const test = suite<{ pool: ReadPool; folder: string }>('find data');
+const test = suite<{ pool: ReadPool; close: () => Promise<void>; folder: string }>('find data');
 const SIZES = [200_000, 100_000, 5_000, 70_000];
 
 test.before((context) => {
-  context.pool = openReadPool({ threadCount: 1 });
+  const pool = openReadPool({ threadCount: 1 });
+  // One for all: threads take long to start.
+  context.pool = { ...pool, close: async () => {} };
+  context.close = () => pool.close();
 });
-test.after(({ pool }) => pool.close());
+test.after(({ close }) => close());
 test.before.each((context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'allium-cross-'));
 });
@@ -43,7 +46,7 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
     lay(join(folder, 'y', 'wrong.mkv'), new Uint8Array(200_000));
     const found = await findData(
       { metainfo: made.metainfo, places: [folder], root: join(folder, 'new') },
-      { pool },
+      { openPool: () => pool },
     );
     assert.is(found?.foundFiles, 4);
     assert.is(found?.root, join(folder, 'new'));
@@ -58,7 +61,10 @@ test('files that lie together as the torrent has them: their folder is its root,
 }) => {
   const made = makeTorrent({ name: 'season', pieceLength: 32_768, fileBytes: SIZES });
   for (const [path, bytes] of made.content) lay(join(folder, 'deep', 'down', path), bytes);
-  const found = await findData({ metainfo: made.metainfo, places: [folder], root: '/elsewhere' }, { pool });
+  const found = await findData(
+    { metainfo: made.metainfo, places: [folder], root: '/elsewhere' },
+    { openPool: () => pool },
+  );
   assert.equal([found?.root, found?.paths, found?.foundFiles], [join(folder, 'deep', 'down'), [], 4]);
 });
 
@@ -70,7 +76,7 @@ test('a torrent of one file, found under another name, and its place given as a 
   const path = lay(join(folder, 'a', 'other.mkv'), filesOf(made)[0]!);
   const found = await findData(
     { metainfo: made.metainfo, places: [path], root: join(folder, 'r') },
-    { pool },
+    { openPool: () => pool },
   );
   assert.is(resolve(found!.root, found!.paths[0]![1]), path);
 });
@@ -79,7 +85,7 @@ test('the right length alone is nothing', async ({ pool, folder }) => {
   const made = makeTorrent({ name: 'season', pieceLength: 32_768, fileBytes: SIZES });
   for (const size of SIZES) lay(join(folder, 'season', `${size}`), new Uint8Array(size).fill(3));
   const options = { metainfo: made.metainfo, places: [folder, join(folder, 'absent')], root: folder };
-  assert.is(await findData(options, { pool }), undefined);
+  assert.is(await findData(options, { openPool: () => pool }), undefined);
 });
 
 test('a search ends: links are not followed, files and files of one length are bounded, and it can be called off', async ({
