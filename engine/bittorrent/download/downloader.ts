@@ -242,6 +242,7 @@ export class Downloader {
         onVerified(assembly.piece);
       } else {
         this.stats.failedPieces++;
+        this.stats.wastedBytes += assembly.byteLength;
         await onFailed(assembly);
         picker.pieceFailed(assembly.piece);
       }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Bitfield } from '../../../engine/bittorrent/bitfield.ts';
 import { TORRENT_DEFAULTS, type TorrentOptions } from '../../../engine/bittorrent/torrent/options.ts';
+import type { ExtensionPlug } from '../../../engine/bittorrent/torrent/plug.ts';
 import { SHARD_DEFAULTS, Shard, type ShardOptions } from '../../../engine/bittorrent/torrent/shard.ts';
 import type { Torrent, TorrentEvents } from '../../../engine/bittorrent/torrent/torrent.ts';
 import { InlineHashService } from '../../../engine/kernels/hash-service.ts';
@@ -30,6 +31,7 @@ export async function startSimPeer(
     readonly torrent?: Partial<TorrentOptions>;
     readonly shard?: Partial<ShardOptions>;
     readonly events?: TorrentEvents;
+    readonly plugs?: readonly ExtensionPlug[];
   } = {},
 ): Promise<SimPeer> {
   const { runtime } = host;
@@ -50,6 +52,7 @@ export async function startSimPeer(
     },
     made.metainfo,
     options.events ?? {},
+    options.plugs ?? [],
   );
   await shard.listen({ host: host.address, port: SIM_PORT });
   torrent.start();
