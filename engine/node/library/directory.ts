@@ -3,7 +3,8 @@ import { readHex } from '../../codec/hex.ts';
 import type { Entry } from './entry.ts';
 
 /** Each costs a hash or two: a library of a hundred thousand is made known over some turns of the event loop. */
-const KNOWN_PER_TURN = 2_000;
+const KNOWN_PER_TURN = 500;
+const PAUSE_MS = 5;
 
 /** Finds torrents by what peers call them, and says which files and folders are taken. */
 export class Directory {
@@ -15,6 +16,8 @@ export class Directory {
   private readonly places = new Map<string, number>();
   /** To be made known to those who call with encryption. */
   private readonly unknown = new Set<Entry>();
+  private started = false;
+  private isDue = false;
 
   /** `table`: what is told to those who call with encryption. */
   constructor(modules: { readonly entries: ReadonlyMap<string, Entry>; readonly table: TorrentTable }) {
@@ -27,7 +30,7 @@ export class Directory {
     if (row.infoHashV2 !== '') this.aliases.set(row.infoHashV2.slice(0, 40), infoHash);
     this.occupy(row.contentPath, 1);
     this.unknown.add(entry);
-    if (this.unknown.size === 1) setImmediate(() => this.expectCallers());
+    if (this.started) this.soon();
   }
 
   remove(entry: Entry): void {
@@ -56,11 +59,24 @@ export class Directory {
     else this.places.delete(key);
   }
 
+  /** The list stands: from here on torrents are made known to those who call with encryption. */
+  start(): void {
+    this.started = true;
+    this.soon();
+  }
+
+  private soon(): void {
+    if (this.isDue || this.unknown.size === 0) return;
+    this.isDue = true;
+    setTimeout(() => this.expectCallers(), PAUSE_MS).unref();
+  }
+
   private expectCallers(): void {
+    this.isDue = false;
     let count = 0;
     for (const entry of this.unknown) {
       if (++count > KNOWN_PER_TURN) {
-        setImmediate(() => this.expectCallers());
+        this.soon();
         return;
       }
       this.unknown.delete(entry);

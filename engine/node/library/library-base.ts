@@ -156,6 +156,7 @@ export abstract class LibraryBase {
     };
     this.survey = new Survey(this.entries, { runner: this.runner, now: () => runtime.clock.now() });
     await this.survey.begin();
+    this.directory.start();
     this.beginScrub();
     this.tick();
   }
@@ -208,7 +209,7 @@ export abstract class LibraryBase {
   protected admit(entry: Entry): void {
     const { row, infoHash } = entry;
     this.entries.set(infoHash, entry);
-    entry.row = this.book.put(row);
+    entry.row = this.book.take(row);
     this.queueEnd = Math.max(this.queueEnd, row.queuePosition + 1);
     this.directory.add(entry);
     this.sharing.add(entry);

@@ -15,6 +15,7 @@ export class Survey {
   private readonly left: IterableIterator<Entry>;
   private working: Promise<void> | undefined;
   private done = false;
+  private readonly count: number;
 
   constructor(
     entries: ReadonlyMap<string, Entry>,
@@ -23,11 +24,12 @@ export class Survey {
     this.modules = modules;
     // What is added meanwhile has been looked at already; looking again does no harm.
     this.left = entries.values();
+    this.count = entries.size;
   }
 
-  /** The first few; of a small library all. */
+  /** All of a small library. Of a large one the list has to be there first. */
   async begin(): Promise<void> {
-    await this.work(FIRST);
+    if (this.count <= FIRST.countMax) await this.work(FIRST);
   }
 
   /** To be called about once a second. */
