@@ -11,6 +11,7 @@ export interface RemoteClientOptions {
   readonly timeoutMs: number;
 }
 
+const RPC_PATH = 'transmission/rpc';
 const SESSION_HEADER = 'X-Transmission-Session-Id';
 const INVALID_PARAMS = -32602;
 
@@ -54,7 +55,7 @@ export class RemoteClient {
     }
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      return await fetch(new URL('transmission/rpc', url), { method: 'POST', headers, body, signal });
+      return await fetch(new URL(RPC_PATH, url), { method: 'POST', headers, body, signal });
     } catch (error) {
       throw this.noNode(error);
     }
