@@ -12,6 +12,7 @@ import { loadTorrent } from './load-torrent.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
 import { type NetSettings, openWorld } from './net/world.ts';
 import { Session } from './session.ts';
+import { resolveKeyLink } from './sources/key-links.ts';
 import type { FoundMagnet, MagnetSearch } from './sources/magnet-search.ts';
 import { type FinderSettings, type OpenFinders, openFinders } from './sources/open-finders.ts';
 import type { SourceSettings } from './sources/source-rules.ts';
@@ -81,10 +82,10 @@ export async function openTransfer(
     const done = deferred<void>();
     const failed = deferred<never>();
     failed.promise.catch(() => {}); // whoever is interested waits for it; nobody else is to be bothered
-    const magnet = isMagnetLink(options.torrent) ? parseMagnet(options.torrent) : undefined;
+    const link = isMagnetLink(options.torrent) ? parseMagnet(options.torrent) : undefined;
     const { files } = engine.runtime;
     // A file that cannot be read is told before anything is opened.
-    const loaded = magnet === undefined ? await loadTorrent(options.torrent, files) : undefined;
+    const loaded = link === undefined ? await loadTorrent(options.torrent, files) : undefined;
     const finders: { open?: OpenFinders } = {};
     const session = new Session(
       { listen: options.listen, sources: options.sources, torrentDefaults: torrentDefaults(options) },
@@ -104,6 +105,9 @@ export async function openTransfer(
     const opened = await openFinders(options.finders, listening, { runtime: engine.runtime, report });
     finders.open = opened;
     closers.push(() => opened.close());
+    const { clock } = engine.runtime;
+    const modules = { dht: opened.dht, clock };
+    const magnet = link === undefined ? undefined : await resolveKeyLink(link, modules, options.signal);
     const found = magnet === undefined ? undefined : await findMetadata(session, magnet, options);
     const metainfo = loaded ?? found!.metainfo;
     const { root, trusted } = await place(metainfo, files);

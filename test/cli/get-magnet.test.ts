@@ -1,5 +1,5 @@
-// Aim: `allium get` with a magnet link that names no peer finds the seeder by the DHT alone, and by the local network
-// alone; an interrupted search ends with 130.
+// Aim: `allium get` with a magnet link that names no peer finds the seeder by the DHT alone, by a key in it, and by the local
+// network alone; an interrupted search ends with 130.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,6 +56,32 @@ test('by the DHT alone', async () => {
   const router = await start(['dht', '--host', '127.0.0.1', '--port', port], 'listening');
   await transfer(['--dht-bootstrap', `127.0.0.1:${port}`]);
   await router.stop();
+});
+
+test('by a key alone: the torrent that its owner points to in the DHT (BEP 46)', async () => {
+  const port = String(await freePort());
+  const source = ['--dht-bootstrap', `127.0.0.1:${port}`];
+  const router = await start(['dht', '--host', '127.0.0.1', '--port', port], 'listening');
+  const at = String(await freePort());
+  const seeder = await start(['seed', torrent, root, '--port', at, ...LOOPBACK, ...source], 'serving');
+  const link = (await runToEnd(process.execPath, [MAIN, 'magnet', torrent])).stdout.trim();
+  const [, infoHash] = /btih:([0-9a-f]{40})/.exec(link) ?? [];
+  const put = await runToEnd(process.execPath, [
+    ...[MAIN, 'dht', 'put', infoHash!, '--torrent', '--key', join(root, 'my.key'), '--json'],
+    ...['--bootstrap', `127.0.0.1:${port}`, '--host', '127.0.0.1', '--port', '0'],
+  ]);
+  assert.is(put.code, 0, put.stderr);
+  const { magnet } = JSON.parse(put.stdout) as { magnet: string };
+  assert.match(magnet, /^magnet:\?xs=urn:btpk:/);
+  const out = scratchFolder();
+  const words = ['get', magnet, '-o', out, '--port', '0', ...LOOPBACK];
+  const run = await runToEnd(process.execPath, [MAIN, ...words, ...source]);
+  assert.is(run.code, 0, run.stderr);
+  assert.ok(content.equals(readFileSync(join(out, 'data', 'x.bin'))));
+  const without = await runToEnd(process.execPath, [MAIN, ...words]);
+  assert.is(without.code, 2, 'there is no DHT');
+  assert.match(without.stderr, '--dht-bootstrap');
+  await Promise.all([seeder.stop(), router.stop()]);
 });
 
 test('by the local network alone', async () => {

@@ -1,3 +1,4 @@
+import type { DhtItem } from '../../discovery/dht/types.ts';
 import type { TrackerTransports } from '../../discovery/tracker/transports.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 
@@ -17,6 +18,12 @@ export interface DhtFinder {
   ): RunningAnnounce;
   /** A node that a peer has told of (BEP 5: port). */
   addNode(endpoint: Endpoint): void;
+  /** BEP 44: the newest item of this key (32 bytes). */
+  getMutable?(
+    publicKey: Uint8Array,
+    salt: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<{ readonly item: DhtItem | undefined }>;
 }
 
 /** Local service discovery as the torrents of a node see it. */
