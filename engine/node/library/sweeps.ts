@@ -3,6 +3,7 @@ import { ratioOf } from '../control/row.ts';
 import { nextSpaceState, SPACE_AT_START, type SpaceState } from '../upkeep/free-space.ts';
 import { seedEndOf, seedLimitsOf } from '../upkeep/seed-rules.ts';
 import { isComplete } from './desires.ts';
+import { DhtRounds } from './dht-rounds.ts';
 import { freeSpaceAt, isRootThere, SAMPLES_MAX } from './drives.ts';
 import { type Entry, type Trouble, timeIn } from './entry.ts';
 import type { LibraryParts } from './library-parts.ts';
@@ -35,15 +36,19 @@ export class Sweeps {
   private looks = 0;
   private looking: Promise<void> | undefined;
   private aging: IterableIterator<Entry> | undefined;
+  private readonly dht: DhtRounds;
   private closed = false;
 
   constructor(options: { readonly everyMs: number }, modules: SweepModules) {
     this.options = options;
     this.modules = modules;
+    const { entries, session, runtime } = modules;
+    this.dht = new DhtRounds({ entries, session, now: () => runtime.clock.now() });
   }
 
   tick(): void {
     this.age();
+    this.dht.tick();
     const now = this.modules.runtime.clock.now();
     if (now - this.lastLookMs < this.options.everyMs) return;
     void this.look();
@@ -67,6 +72,7 @@ export class Sweeps {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.dht.close();
     await this.looking;
   }
 
