@@ -71,32 +71,39 @@ suite('first paint in less than a second, with 100,000 torrents', async () => {
   assert.ok(Math.min(...times) < 1_000, `${times.join(', ')} ms`);
 });
 
-/** Frames of a wheel that turns fast, then of jumps across the whole list; milliseconds of each. */
-const SCROLL = `new Promise((resolve) => {
-  const box = document.querySelector('.scroll'); const took = []; let before = 0; let count = 0;
-  const step = (now) => {
-    if (before > 0) took.push(now - before);
-    before = now;
+/**
+ * Work for a frame in milliseconds, while a wheel turns fast and then while one jumps across the whole list: script,
+ * style and layout. When a frame is shown depends on what else the machine does.
+ */
+const SCROLL = `(async () => {
+  const box = document.querySelector('.scroll'); const took = [];
+  for (let count = 0; count < 90; count++) {
+    const before = performance.now();
     box.scrollTop = count < 60 ? count * 170 : ((count * 7919) % 1000) * 3400;
-    if (++count < 90) requestAnimationFrame(step); else resolve(took);
-  };
-  requestAnimationFrame(step);
-})`;
+    box.dispatchEvent(new Event('scroll'));
+    await Promise.resolve(); await Promise.resolve();
+    document.querySelector('.rows').getBoundingClientRect();
+    took.push(performance.now() - before);
+    if (count % 10 === 0) await new Promise(requestAnimationFrame);
+  }
+  return took;
+})()`;
 
 suite('only the rows in sight are in the document, and scrolling keeps up with the frames', async () => {
   const { page } = opened;
   assert.is(await page.locator('#torrents').getAttribute('aria-rowcount'), String(COUNT + 1));
   const inDocument = await rowsOf(page).count();
   assert.ok(inDocument > 15 && inDocument < 60, `${inDocument} rows`);
-  // Alone on a machine a frame takes 16.7 ms; one that has other things to do drops frames: the best of a few tries.
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5 && best > 20; round++) {
+  for (let round = 0; round < 5 && best > 8; round++) {
     const sorted = (await page.evaluate<number[]>(SCROLL)).toSorted((a, b) => a - b);
     const [median = 0, late = 0] = [sorted[sorted.length >> 1], sorted[Math.floor(sorted.length * 0.95)]];
-    process.stdout.write(`frames: median ${median.toFixed(1)} ms, 95 % within ${late.toFixed(1)} ms\n`);
+    process.stdout.write(
+      `work for a frame: median ${median.toFixed(1)} ms, 95 % within ${late.toFixed(1)} ms\n`,
+    );
     best = Math.min(best, median);
   }
-  assert.ok(best < 50, `median frame ${best.toFixed(1)} ms`);
+  assert.ok(best < 16.7, `${best.toFixed(1)} ms for a frame`);
   await page.evaluate('document.querySelector(".scroll").scrollTop = 1e9');
   await page.locator(`.row[aria-rowindex="${COUNT + 1}"]`).waitFor();
   await calm(page);
@@ -160,6 +167,23 @@ suite('torrents are added by drop and by a pasted magnet link', async () => {
   await all(page);
 });
 
+/** Each row in the document shows what the node says of its torrent. */
+async function assertRowsRight(page: Page): Promise<void> {
+  const byName = new Map([...control.rows.values()].map((row) => [row.name, row]));
+  const shown = await page.evaluate<[string, string, string, string][]>(
+    `[...document.querySelectorAll('.rows .row')].map((row) => [row.querySelector('.name .text').textContent,
+      row.querySelector('.state .text').textContent, row.querySelector('.dot').className, row.querySelector('.up').textContent])`,
+  );
+  assert.ok(shown.length > 10);
+  for (const [name, state, dot, up] of shown) {
+    const row = byName.get(name);
+    assert.ok(row !== undefined, name);
+    assert.is(state.toLowerCase().split(':')[0], row!.state, name);
+    assert.is(dot, `dot ${row!.state}`, name);
+    assert.is(up === '', row!.upBytesPerSec === 0, name);
+  }
+}
+
 suite('details: piece map, files, peers, trackers, speed; a file can be left out', async () => {
   const { page } = opened;
   await rowsOf(page).nth(2).dblclick();
@@ -167,6 +191,7 @@ suite('details: piece map, files, peers, trackers, speed; a file can be left out
     .getByRole('img', { name: /^Piece map: [\d,]+ of [\d,]+ pieces verified, \d+ under way/ })
     .waitFor();
   await picture(page, 'details');
+  await assertRowsRight(page);
   await page.getByRole('tab', { name: /^Files/ }).click();
   const wish = page.getByRole('combobox', { name: /^Wanted: .*part 02/ });
   await wish.selectOption('Not wanted');
@@ -179,6 +204,7 @@ suite('details: piece map, files, peers, trackers, speed; a file can be left out
   assert.ok(control.calls.some((call) => call.startsWith('reannounce')));
   await calm(page);
   assert.is(await page.getByRole('tab').count(), 0, 'closed');
+  await assertRowsRight(page);
 });
 
 suite('everything with the keyboard alone', async () => {

@@ -73,6 +73,8 @@ export function Grid({ model }: { readonly model: Model }): VNode {
 
 interface Kept {
   readonly index: number;
+  /** How many keys there were: another number gives other rows its key. */
+  readonly keys: number;
   readonly version: number;
   readonly row: VNode;
 }
@@ -81,9 +83,9 @@ interface Kept {
 function keptRow(kept: Kept[], model: Model, index: number, keys: number): VNode {
   const version = model.listVersion.value;
   const before = kept[index % keys];
-  if (before?.index === index && before.version === version) return before.row;
+  if (before?.index === index && before.keys === keys && before.version === version) return before.row;
   const row = rowAt(model, index, keys);
-  kept[index % keys] = { index, version, row };
+  kept[index % keys] = { index, keys, version, row };
   return row;
 }
 
