@@ -62,6 +62,7 @@ async function run(folder: string, infoHashes: readonly string[]): Promise<Recor
   const chosen = infoHashes[Math.floor(Math.random() * infoHashes.length)] ?? '';
   await fetchBlock(port, chosen);
   const servedMs = performance.timeOrigin + performance.now();
+  const cpuToServe = cpuSeconds(pid);
   await sleep(IDLE_SETTLE_MS);
   const before = cpuSeconds(pid);
   await sleep(IDLE_MS);
@@ -78,6 +79,7 @@ async function run(folder: string, infoHashes: readonly string[]): Promise<Recor
     states,
     listedMs: Math.round((listed.atMs ?? 0) - beganMs),
     servedMs: Math.round(servedMs - beganMs),
+    cpuSecondsToServe: cpuToServe,
     rssMiB: rss,
     idleCpuPercent: Math.round(idle * 10_000) / 100,
     pollMsMedian: Math.round(percentile(times, 0.5) * 1000) / 1000,

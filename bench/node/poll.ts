@@ -10,6 +10,7 @@ import { qbittorrentMounts } from '../../engine/node/remote/qbittorrent/mount.ts
 import { RemoteServer } from '../../engine/node/remote/server.ts';
 import { transmissionMount } from '../../engine/node/remote/transmission/mount.ts';
 import { FakeControl } from '../../test/node/control/fake-control.ts';
+import { median } from '../support/statistics.ts';
 
 const TORRENTS = 100_000;
 const POLLS = 100;
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
   let next = 0;
   for (const kind of ['transmission', 'qbittorrent'] as const) {
     const taken: Poll[] = [];
+    const cpuMs: number[] = [];
     let rid = kind === 'qbittorrent' ? (await poll({ kind, rid: 0 })).rid : 0;
     for (let round = 0; round < polls + WARM_UP; round++) {
       for (let count = 0; count < torrents * CHANGED_SHARE; count++) {
@@ -136,15 +138,21 @@ async function main(): Promise<void> {
       }
       // “Recently” is a minute.
       clockMs += 61_000;
+      const before = process.cpuUsage();
       const done = await poll({ kind, rid });
+      const { user, system } = process.cpuUsage(before);
       rid = done.rid;
-      if (round >= WARM_UP) taken.push(done);
+      if (round < WARM_UP) continue;
+      taken.push(done);
+      cpuMs.push((user + system) / 1000);
     }
     const ms = taken.map((done) => done.ms).sort((a, b) => a - b);
     const at = (share: number): number =>
       Number(ms[Math.min(ms.length - 1, Math.floor(ms.length * share))]?.toFixed(1));
     const bytes = Math.round(taken.reduce((sum, done) => sum + done.bytes, 0) / taken.length);
-    const line = { kind, torrents, changed: torrents * CHANGED_SHARE, polls, bytes };
+    // Of both threads: what is left to compare by on a machine that does other things too.
+    const cpu = Number(median(cpuMs).toFixed(1));
+    const line = { kind, torrents, changed: torrents * CHANGED_SHARE, polls, bytes, cpuMs: cpu };
     process.stdout.write(`${JSON.stringify({ ...line, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) })}\n`);
   }
   await worker.terminate();
