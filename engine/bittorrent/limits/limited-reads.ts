@@ -4,7 +4,7 @@ import type { LimitPath } from './limit-path.ts';
 import type { TurnQueue, Waiter } from './turn-queue.ts';
 
 /** What a gate needs of a connection. */
-export type HeldPeer = Pick<PeerConnection, 'reading' | 'heard'>;
+export type HeldPeer = Pick<PeerConnection, 'reading' | 'lastReadMs'>;
 
 /**
  * The gate of one connection's reads where there is a limit: reads are short, and when too much has come the stream is
@@ -53,7 +53,7 @@ export class LimitedReads implements ReadGate, Waiter {
     this.#paidBytes = stepBytes;
     this.#turnLeft = turnBytes;
     // It could not say anything until now.
-    this.#peer.heard();
+    this.#peer.lastReadMs = this.#queue.nowMs;
     this.#peer.reading.resume();
   }
 

@@ -27,6 +27,10 @@ export class TurnQueue {
     this.#clock = modules.clock;
   }
 
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+
   get length(): number {
     return this.#line.size;
   }

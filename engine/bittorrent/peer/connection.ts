@@ -5,13 +5,7 @@ import { FREE_READS, type ReadGate } from '../limits/gates.ts';
 import type { TransportName } from '../transport/transport.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { type BlockNumbers, blockNumbers, decodeBlockRequest } from '../wire/decode-block.ts';
-import {
-  type BareMessageId,
-  REQUEST_FRAME_BYTES,
-  writeBare,
-  writeKeepAlive,
-  writeReject,
-} from '../wire/encode.ts';
+import { type BareMessageId, REQUEST_FRAME_BYTES, writeBare, writeReject } from '../wire/encode.ts';
 import { messageBytesMax } from '../wire/frame.ts';
 import {
   decodeHandshake,
@@ -122,11 +116,6 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     return this.stream;
   }
 
-  /** It was not read: its silence so far was not its own. */
-  heard(): void {
-    this.lastReadMs = this.modules.clock.now();
-  }
-
   /** BEP 10: `reqq`. */
   get requestQueueMax(): number {
     return this.options.requestQueueMax;
@@ -170,12 +159,6 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
 
   setAllPieces(pieceCount: number): void {
     this.pieces = Bitfield.full(pieceCount);
-  }
-
-  /** BEP 3. */
-  sendKeepAlive(): void {
-    const box = this.outbox;
-    box.commit(writeKeepAlive(box.reserve(4), box.at));
   }
 
   sendBare(id: BareMessageId): void {
@@ -253,8 +236,7 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
   }
 
   onBlock(run: InboundRun, index: number, slot: Lease): boolean {
-    const byteLength = run.bytesOf(index);
-    this.downloadedBytes += byteLength;
+    this.downloadedBytes += run.bytesOf(index);
     this.boundHost!.onBlock(this, run, index, slot);
     return !this.closed;
   }
@@ -377,10 +359,8 @@ export class PeerConnection implements StreamHandler, ReceiverEvents {
     this.upload = new Uploader(
       { queueLengthMax: this.options.requestQueueMax },
       {
-        slab: this.modules.slab,
+        ...this.modules,
         stream: this.stream,
-        clock: this.modules.clock,
-        turns: this.modules.turns,
         read: (piece, begin, targets) => host.read(piece, begin, targets),
         borrow: (piece, begin, byteLength) => host.borrow?.(piece, begin, byteLength),
         onSent: (byteLength) => {
