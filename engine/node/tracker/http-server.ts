@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { HttpResponder } from '../../discovery/tracker-server/http-responder.ts';
 import type { Endpoint } from '../../runtime/port.ts';
 import { toEndpoint } from '../../runtime/real/endpoint.ts';
 import { bindError } from '../../runtime/real/network-error.ts';
+import { createQuickServer, type QuickAnswer } from './quick-http.ts';
 
 export interface TrackerHttpOptions {
   readonly connectionsMax: number;
@@ -25,11 +26,13 @@ const NOT_THERE = 'There is /announce and /scrape.\n';
 /** A tracker over HTTP at one address. Rejects with ADDRESS_IN_USE or NO_PERMISSION. */
 export class TrackerHttpServer {
   readonly local: Endpoint;
-  readonly #server: Server;
+  readonly #server: NetServer;
+  readonly #closeAll: () => void;
 
-  private constructor(server: Server, local: Endpoint) {
+  private constructor(server: NetServer, local: Endpoint, closeAll: () => void) {
     this.#server = server;
     this.local = local;
+    this.#closeAll = closeAll;
   }
 
   static async start(
@@ -38,14 +41,13 @@ export class TrackerHttpServer {
     modules: { readonly responder: HttpResponder; readonly pages: TrackerPages },
   ): Promise<TrackerHttpServer> {
     const { responder, pages } = modules;
-    const server = createServer({
+    const node = createServer({
       headersTimeout: 5_000,
       requestTimeout: 10_000,
       keepAliveTimeout: options.keepAliveMs,
       maxHeaderSize: 16 * 1024,
     });
-    server.maxConnections = options.connectionsMax;
-    server.on('request', (request, response) => {
+    node.on('request', (request, response) => {
       const from = toEndpoint(request.socket.remoteAddress ?? '', 0);
       const body = request.method === 'GET' ? responder.answer(request.url ?? '', from) : undefined;
       if (body !== undefined) {
@@ -56,19 +58,21 @@ export class TrackerHttpServer {
         response.writeHead(404, TEXT).end(NOT_THERE);
       }
     });
-    server.on('clientError', (_error, socket) => socket.destroy());
+    node.on('clientError', (_error, socket) => socket.destroy());
+    const answer: QuickAnswer = (target, from) => responder.answer(target, from);
+    const { server, closeAll } = createQuickServer(options, { answer, other: node });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(bindError(error, at)));
       server.on('error', () => {}); // of a connection that could not be accepted: others can
       server.listen({ host: at.host, port: at.port, ipv6Only: at.host.includes(':') }, resolve);
     });
     const { address, port } = server.address() as AddressInfo;
-    return new TrackerHttpServer(server, { host: address, port });
+    return new TrackerHttpServer(server, { host: address, port }, closeAll);
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
+    this.#closeAll();
     await closed;
   }
 }
