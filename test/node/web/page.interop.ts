@@ -103,10 +103,10 @@ suite('only the rows in sight are in the document, and scrolling keeps up with t
     );
     best = Math.min(best, median);
   }
-  assert.ok(best < 16.7, `${best.toFixed(1)} ms for a frame`);
   await page.evaluate('document.querySelector(".scroll").scrollTop = 1e9');
   await page.locator(`.row[aria-rowindex="${COUNT + 1}"]`).waitFor();
   await calm(page);
+  assert.ok(best < 16.7, `${best.toFixed(1)} ms for a frame`);
 });
 
 suite('a search among 100,000 shows what it finds', async () => {
