@@ -187,8 +187,8 @@ function utpTarget(world: LightWorld, random: Random): Target {
         seq: random.below(64),
         ack,
       });
-      const any = { host: `30.0.0.${random.below(32)}`, port: 1 + random.below(4) };
-      const from = isKnown && to !== undefined ? to : any;
+      const stranger = { host: `30.0.0.${random.below(32)}`, port: 1 + random.below(4) };
+      const from = isKnown && to !== undefined ? to : stranger;
       endpoint.onDatagram(random.below(3) === 0 ? mutate(bytes, random) : bytes, from);
     },
     sizes: () => [

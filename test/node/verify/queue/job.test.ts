@@ -82,13 +82,13 @@ test('hashes are the same on the other side, and only a hash for each piece is a
 });
 
 test('paths are mapped by the longest beginning that ends at a slash', () => {
-  const mappings = ['/data=/mnt/nas', '/data/films=/films/', '/=/root'].map(parsePathMapping);
+  const mappings = ['/data=/mnt/nas', '/data/films=/films/', '/=/mount'].map(parsePathMapping);
   const [data, films, root] = mappings;
   assert.is(mapPath('/data/a/b', [data!]), '/mnt/nas/a/b');
   assert.is(mapPath('/data', [data!]), '/mnt/nas');
   assert.is(mapPath('/database/a', [data!]), '/database/a');
   assert.is(mapPath('/data/films/x', [data!, films!]), '/films/x');
-  assert.is(mapPath('/else', [root!, data!]), '/root/else');
+  assert.is(mapPath('/else', [root!, data!]), '/mount/else');
   for (const wrong of ['data=/mnt', '=/mnt', '/data=', '/data', '']) {
     assert.throws(() => parsePathMapping(wrong), /does not say what lies where/, wrong);
   }
