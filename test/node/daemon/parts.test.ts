@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { AlliumError } from '../../../engine/codec/error.ts';
 import { openPort } from '../../../engine/node/daemon/auto-port.ts';
 import { Problems } from '../../../engine/node/daemon/problems.ts';
+import { addFile } from '../../../engine/node/daemon/watch-add.ts';
 import { createLog } from '../../../engine/node/log.ts';
+import { FakeControl } from '../control/fake-control.ts';
 
 const parts = suite('parts of the node');
 
@@ -60,5 +62,22 @@ parts('the log: JSON lines for programs, plain lines for people, control charact
   createLog('silent', { write }).error('nothing');
   assert.equal(lines, []);
 });
+
+parts(
+  'a text file with one magnet link is added from the watch folder; anything else in it is refused',
+  async () => {
+    const control = new FakeControl();
+    const link = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&dn=x`;
+    await addFile(control, Buffer.from(`${link}\n`), '/w/one.magnet');
+    assert.equal([...control.rows.keys()], ['ab'.repeat(20)]);
+    for (const text of ['', 'no link', `${link}\n${link}`]) {
+      const error = await addFile(control, Buffer.from(text), '/w/two.magnet').catch(
+        (thrown: unknown) => thrown,
+      );
+      assert.is((error as AlliumError).code, 'BAD_TORRENT', text);
+    }
+    assert.is(control.rows.size, 1);
+  },
+);
 
 parts.run();
