@@ -65,10 +65,18 @@ function trackerOf(row: TorrentRow): string {
   return row.trackerHost === '' ? '' : `http://${row.trackerHost}/announce`;
 }
 
-/** Through bytes: half a surrogate pair cannot be written in an address. */
 function magnetOf(row: TorrentRow): string {
   const topic = row.infoHash.length === 40 ? `btih:${row.infoHash}` : `btmh:1220${row.infoHash}`;
-  return `magnet:?xt=urn:${topic}&dn=${encodeURIComponent(Buffer.from(row.name).toString())}`;
+  return `magnet:?xt=urn:${topic}&dn=${encoded(row.name)}`;
+}
+
+/** Half a surrogate pair cannot be written in an address; that is rare, and this is done for every row. */
+function encoded(name: string): string {
+  try {
+    return encodeURIComponent(name);
+  } catch {
+    return encodeURIComponent(Buffer.from(name).toString());
+  }
 }
 
 function progressOf(row: TorrentRow): number {
