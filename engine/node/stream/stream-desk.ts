@@ -75,7 +75,7 @@ export class StreamDesk {
     this.opening++;
     try {
       const source = await this.modules.open(match[1]!.toLowerCase());
-      if (source === undefined) return plain(404, 'There is no such torrent.');
+      if (source === undefined) return plain(404, 'There is no such torrent, or it is stopped.');
       return this.answer(request, source, Number(match[2]), cut);
     } catch {
       return plain(503, 'The torrent cannot be read now.', { 'Retry-After': '5' });
