@@ -2,6 +2,8 @@
 export class Selection {
   readonly chosen = new Set<string>();
   cursor = '';
+  /** Raised whenever the cursor is put somewhere, be it where it is: it is to be seen then. */
+  moves = 0;
   #anchor = '';
 
   /** Only this one. */
@@ -9,18 +11,21 @@ export class Selection {
     this.chosen.clear();
     this.chosen.add(infoHash);
     this.cursor = infoHash;
+    this.moves++;
     this.#anchor = infoHash;
   }
 
   toggle(infoHash: string): void {
     if (!this.chosen.delete(infoHash)) this.chosen.add(infoHash);
     this.cursor = infoHash;
+    this.moves++;
     this.#anchor = infoHash;
   }
 
   /** Moves the cursor and chooses nothing. */
   point(infoHash: string): void {
     this.cursor = infoHash;
+    this.moves++;
   }
 
   /** All between where it began and here; `order` is the list as it is shown. */
@@ -31,6 +36,7 @@ export class Selection {
     const first = Math.min(from === -1 ? to : from, to);
     for (const some of order.slice(first, Math.max(from, to) + 1)) this.chosen.add(some);
     this.cursor = infoHash;
+    this.moves++;
     if (from === -1) this.#anchor = infoHash;
   }
 

@@ -24,7 +24,7 @@ export function Grid({ model }: { readonly model: Model }): VNode {
   const [inSight, setInSight] = useState(30);
   useLayoutEffect(() => watchHeight(box.current!, setInSight), []);
   const cursorAt = cursorIndex(model);
-  useEffect(() => showCursor(box.current!, model), [model.selection.cursor]);
+  useEffect(() => showCursor(box.current!, model), [model.selection.moves]);
   const { shown, columns } = model.view;
   const start = Math.max(0, Math.min(first, shown.length - inSight) - MARGIN_ROWS);
   const end = Math.min(shown.length, start + inSight + 2 * MARGIN_ROWS);
