@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerActs } from './ctl/act.ts';
 import { registerChanges } from './ctl/change.ts';
+import { registerJobs } from './ctl/jobs.ts';
 import { registerList } from './ctl/list.ts';
 import { registerStats } from './ctl/stats.ts';
 import { addExamples } from './support/help.ts';
@@ -23,4 +24,5 @@ export function registerCtl(program: Command): void {
   registerActs(ctl);
   registerChanges(ctl);
   registerStats(ctl);
+  registerJobs(ctl);
 }

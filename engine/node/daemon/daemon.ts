@@ -23,7 +23,6 @@ import { WATCH_DEFAULTS, WatchFolder } from '../watch/watch-folder.ts';
 import { openPort } from './auto-port.ts';
 import type { NodeView } from './node-view.ts';
 import { Problems } from './problems.ts';
-import { openNodeRemote } from './remote.ts';
 import { viewOfRow } from './row-view.ts';
 import { addFile } from './watch-add.ts';
 
@@ -227,11 +226,15 @@ export class NodeDaemon {
   }
 
   private async openRemote(): Promise<void> {
+    if (this.settings.statusPort === false) return;
+    // All that HTTP needs is loaded where somebody is to be answered.
+    const { openNodeRemote } = await import('./remote.ts');
     const { library: control, log } = this;
     const remote = await openNodeRemote(this.settings, {
       ...{ control, log, clock: this.engine.runtime.clock, shouldListen: this.world.mayListen },
       view: () => this.view(),
       openStream: (infoHash) => control.openStream(infoHash),
+      roles: this.roles,
       shutDown: () => this.ending.abort(),
       report: (line) => this.report(line),
     });

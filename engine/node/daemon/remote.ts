@@ -7,6 +7,8 @@ import { MONITOR_DEFAULTS, NodeMonitor } from '../metrics/node-monitor.ts';
 import { PAGE_FOLDER } from '../page-folder.ts';
 import type { RemoteEnv, RemoteMount } from '../remote/mount.ts';
 import { type OpenRemote, openRemote } from '../remote/open-remote.ts';
+import { jobsMount } from '../roles/jobs-mount.ts';
+import type { RoleKeeper } from '../roles/role-keeper.ts';
 import type { NodeSettings } from '../settings.ts';
 import { streamMount } from '../stream/mount.ts';
 import { StreamDesk, type StreamModules } from '../stream/stream-desk.ts';
@@ -17,6 +19,7 @@ export interface NodeRemoteModules {
   readonly control: Control;
   readonly view: () => NodeView;
   readonly openStream: StreamModules['open'];
+  readonly roles: RoleKeeper;
   readonly clock: Clock;
   /** The node takes connections of peers. */
   readonly shouldListen: boolean;
@@ -47,7 +50,10 @@ export async function openNodeRemote(
   try {
     const remote = await openRemote(settings, {
       ...{ control, clock, shutDown: modules.shutDown, report: modules.report },
-      mounts: [web.mount, ...monitor.mounts, streamMount(streams), viewMount(modules.view)],
+      mounts: [
+        ...[web.mount, ...monitor.mounts, streamMount(streams), jobsMount(modules.roles)],
+        viewMount(modules.view),
+      ],
       onPassword: (user, password) =>
         log.warn('a password for remote controls was made, and is told this once', { user, password }),
     });

@@ -15,7 +15,7 @@ const RPC_PATH = 'transmission/rpc';
 const SESSION_HEADER = 'X-Transmission-Session-Id';
 const INVALID_PARAMS = -32602;
 
-/** Asks a node that runs, by Transmission's JSON-RPC. */
+/** Asks a node that runs, by Transmission's JSON-RPC, and for what that does not know by paths of its own. */
 export class RemoteClient {
   private readonly options: RemoteClientOptions;
   private sessionId = '';
@@ -30,13 +30,11 @@ export class RemoteClient {
    */
   async call(method: string, params: JsonRecord = {}): Promise<JsonRecord> {
     const body = JSON.stringify({ jsonrpc: '2.0', method, params, id: 1 });
-    let answer = await this.post(body);
+    let answer = await this.send(RPC_PATH, body);
     if (answer.status === 409) {
       this.sessionId = answer.headers.get(SESSION_HEADER) ?? '';
-      answer = await this.post(body);
+      answer = await this.send(RPC_PATH, body);
     }
-    if (answer.status === 401) throw this.refused('the node asks for a user and a password');
-    if (answer.status === 429) throw this.refused('too many wrong passwords were tried');
     const value = await this.jsonOf(answer);
     const { error, result } = value;
     if (isRecord(error)) throw refusalOf(error);
@@ -44,7 +42,12 @@ export class RemoteClient {
     return result;
   }
 
-  private async post(body: string): Promise<Response> {
+  /** What `path` answers; with a `body` it is told something. Rejects as {@link call} does. */
+  async ask(path: string, body?: JsonRecord): Promise<JsonRecord> {
+    return this.jsonOf(await this.send(path, body === undefined ? undefined : JSON.stringify(body)));
+  }
+
+  private async send(path: string, body: string | undefined): Promise<Response> {
     const { url, user, password, timeoutMs } = this.options;
     const headers: Record<string, string> = {
       'Content-Type': 'application/json',
@@ -55,13 +58,16 @@ export class RemoteClient {
     }
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      return await fetch(new URL(RPC_PATH, url), { method: 'POST', headers, body, signal });
+      const told = body === undefined ? {} : { method: 'POST', body };
+      return await fetch(new URL(path, url), { headers, signal, ...told });
     } catch (error) {
       throw this.noNode(error);
     }
   }
 
   private async jsonOf(answer: Response): Promise<JsonRecord> {
+    if (answer.status === 401) throw this.refused('the node asks for a user and a password');
+    if (answer.status === 429) throw this.refused('too many wrong passwords were tried');
     try {
       const value: unknown = await answer.json();
       if (answer.ok && isRecord(value)) return value;
