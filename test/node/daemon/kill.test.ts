@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { type MadeTorrent, makeTorrent } from '../../bittorrent/support/make-torrent.ts';
 import { seededRandom } from '../../bittorrent/support/seeded-random.ts';
 import { Tracker } from '../../interop/support/tracker.ts';
-import { NodeProcess } from '../support/node-process.ts';
+import { JOINED_MAIN, NodeProcess } from '../support/node-process.ts';
 import { SlowSeeder } from '../support/slow-seeder.ts';
 
 const KILLS = 50;
@@ -56,7 +56,8 @@ kill('nothing verified is lost, nothing unverified believed', async () => {
       const where = `kill ${kills}, seed ${seed}`;
       const before = [seeder.visits.length, onlooker.visits.length];
       seeder.rate = RATE.min + random.below(RATE.spread);
-      const node = new NodeProcess(folder, ['--no-status', '--log', 'error'], { ALLIUM_SAVE_INTERVAL: '1' });
+      const words = ['--no-status', '--log', 'error'];
+      const node = new NodeProcess(folder, words, { ALLIUM_SAVE_INTERVAL: '1' }, JOINED_MAIN);
       // Some are killed while they start, before they have said anything.
       if (kills % 10 === 0) await sleep(random.below(400));
       else {
