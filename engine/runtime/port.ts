@@ -263,6 +263,10 @@ export interface FileSystem {
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** A symbolic link at `path` that says `target`. False: something is there already, or this disk knows no links. */
+  makeLink(path: string, target: string): Promise<boolean>;
+  /** Removes a symbolic link, not what it leads to; nothing happens where there is none. */
+  removeLink(path: string): Promise<void>;
 }
 
 export interface Runtime {

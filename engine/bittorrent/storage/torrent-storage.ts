@@ -6,6 +6,7 @@ import type { Metainfo } from '../metainfo/types.ts';
 import type { BlockOffset, PieceIndex } from '../units.ts';
 import type { BorrowedFile, FileCache } from './file-cache.ts';
 import { belongsToOther, expectBytes, foreignFiles, type IsVerifiedElsewhere } from './foreign-files.ts';
+import { makeSymlinks } from './symlinks.ts';
 
 /** A place in an open file. */
 export interface BorrowedExtent extends BorrowedFile {
@@ -108,7 +109,7 @@ export class TorrentStorage {
 
   /**
    * Before a download: makes the root folder, sees that no folder stands where a file should be, and creates what
-   * has no bytes and so would never be written. Rejects with what the disk says, or WRONG_KIND.
+   * has no bytes and so would never be written, symbolic links among it. Rejects with what the disk says, or WRONG_KIND.
    */
   async prepare(): Promise<void> {
     await this.files.makeDirectory(this.root);
@@ -121,6 +122,7 @@ export class TorrentStorage {
       await this.ensureFolder(index);
       await this.cache.use(path, 'write', async () => {});
     }
+    await makeSymlinks(this.metainfo, this.root, this.files);
   }
 
   /** Returns when all that was written before the call is on stable storage. */

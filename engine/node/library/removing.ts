@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
 import { foreignFiles } from '../../bittorrent/storage/foreign-files.ts';
+import { removeSymlinks } from '../../bittorrent/storage/symlinks.ts';
 import type { FileSystem, Runtime } from '../../runtime/port.ts';
 import type { NodeStore } from '../store/store.ts';
 import { foldersOf } from '../upkeep/move.ts';
@@ -24,6 +25,9 @@ export async function deleteData(
   const { files } = modules.runtime;
   const kept = pathsOfOthers(metainfo, root, modules);
   let failure: unknown;
+  await removeSymlinks(metainfo, root, files).catch((error: unknown) => {
+    failure = error;
+  });
   const paths = metainfo.files.map((file) => join(root, ...file.path));
   // What was found outside of its folder was somebody's before.
   const foreign = foreignFiles(paths, root);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Metainfo } from '../../bittorrent/metainfo/types.ts';
 import { foreignFiles } from '../../bittorrent/storage/foreign-files.ts';
+import { removeSymlinks } from '../../bittorrent/storage/symlinks.ts';
 import type { FileSystem } from '../../runtime/port.ts';
 import { foldersOf, moveFiles } from './move.ts';
 
@@ -17,6 +18,8 @@ export async function moveContent(
   const paths = metainfo.files.map((file) => join(from, ...file.path));
   const foreign = foreignFiles(paths, from);
   const own = metainfo.files.filter((file, index) => !file.isPadding && !foreign.has(index));
+  // They are made anew where the torrent starts next, here or there.
+  await removeSymlinks(metainfo, from, modules.files);
   const moves = own.map(({ path }) => ({ from: join(from, ...path), to: join(to, ...path) }));
   const folders = foldersOf(
     own.map(({ path }) => path),

@@ -32,6 +32,8 @@ export function createRealFiles(): RealFileSystem {
     writeFile: (path, bytes) => attempt('write', path, replaceFile(path, bytes)),
     rename: (from, to) => attempt('rename', from, fs.promises.rename(from, to)),
     remove: (path) => attempt('remove', path, removePath(path)),
+    makeLink: (path, target) => attempt('link', path, makeLink(path, target)),
+    removeLink: (path) => attempt('remove', path, removeLink(path)),
   };
 }
 
@@ -100,6 +102,28 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array> {
 async function removePath(path: string): Promise<void> {
   const stats = await fs.promises.lstat(path);
   await (stats.isDirectory() ? fs.promises.rmdir(path) : fs.promises.unlink(path));
+}
+
+/** FAT and its like have no links: EPERM. */
+const NO_LINK: ReadonlySet<unknown> = new Set(['EEXIST', 'EPERM', 'ENOSYS', 'EOPNOTSUPP']);
+
+async function makeLink(path: string, target: string): Promise<boolean> {
+  try {
+    await fs.promises.symlink(target, path);
+    return true;
+  } catch (error) {
+    if (NO_LINK.has((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
+  }
+}
+
+async function removeLink(path: string): Promise<void> {
+  try {
+    if ((await fs.promises.lstat(path)).isSymbolicLink()) await fs.promises.unlink(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+  }
 }
 
 async function attempt<T>(action: string, path: string, promise: Promise<T>): Promise<T> {

@@ -56,6 +56,9 @@ export function createSimFiles(machine: Machine): FileSystem {
         tree.remove(path);
         disk.recount();
       }),
+    // These disks know no links.
+    makeLink: async () => false,
+    removeLink: async () => {},
   };
 }
 
