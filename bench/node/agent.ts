@@ -1,4 +1,4 @@
-/** Runs a node in the folder of argv[2] and answers questions of its parent: the process that is measured. */
+/** Runs a node in the folder of argv[2] and answers questions of its parent: what cannot be seen from outside. */
 import { join } from 'node:path';
 import { NodeDaemon } from '../../engine/node/daemon/daemon.ts';
 import { resolveSettings } from '../../engine/node/settings.ts';
@@ -18,13 +18,7 @@ const quiet = (): void => {};
 const log = { error: (line: string) => console.error(line), warn: quiet, info: quiet, debug: quiet };
 const daemon = await NodeDaemon.start(resolveSettings({ flags, env: {}, threads: 1 }), log);
 const { control } = daemon;
-const listedMs = performance.timeOrigin + performance.now();
-process.send?.({
-  kind: 'listed',
-  atMs: listedMs,
-  rows: control.rows.size,
-  listening: control.stats().listening,
-});
+process.send?.({ kind: 'listed' });
 
 /** Times of polls that ask for what has changed, in milliseconds. */
 async function polls(): Promise<number[]> {
@@ -51,9 +45,8 @@ process.on('message', (message) => {
   if (message === 'polls') void polls().then((times) => process.send?.({ kind: 'polls', times }));
   if (message === 'states') process.send?.({ kind: 'states', states: control.stats().states });
   if (message === 'end') {
-    const beganMs = performance.now();
     void daemon.close().then(() => {
-      process.send?.({ kind: 'ended', tookMs: performance.now() - beganMs });
+      process.send?.({ kind: 'ended' });
       process.disconnect();
     });
   }
