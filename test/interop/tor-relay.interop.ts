@@ -22,8 +22,8 @@ const DOWNLOAD_BYTES = 50_000_000;
 /** A download that would take minutes, and when it counts as under way. */
 const ENDLESS_BYTES = 10_000_000_000;
 const UNDER_WAY_BYTES = 500_000;
-/** Sooner than any time-out. */
-const NOTICED_MS = 9_000;
+/** All that are left of these circuits are C tor's. Mostly they notice at once, now and then after most of a minute. */
+const NOTICED_MS = 90_000;
 /** Authorities, relays and exits of C tor, and three of ours. */
 const RELAYS = 3 + 1 + 2 + 3;
 
