@@ -94,8 +94,9 @@ async function buildTypeScript(root, say) {
     [COMPILER, '-p', 'tsconfig.json', '--pretty', 'false'],
     root,
   );
-  const complaints = [code === 0 ? '' : output.trim(), await checkPage(root, COMPILER)].filter(
-    (text) => text !== '',
+  // One that was killed complains without a word.
+  const complaints = [code === 0 ? undefined : output.trim(), await checkPage(root, COMPILER)].filter(
+    (text) => text !== undefined,
   );
   if (complaints.length === 0) {
     await bundlePage(root);

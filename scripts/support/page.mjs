@@ -23,14 +23,14 @@ export function hasPage(root) {
 }
 
 /**
- * Checks the types of the page; resolves with what the compiler complains about, or nothing.
+ * Checks the types of the page; resolves with what the compiler complains about, or undefined.
  * @param {string} root @param {string} compiler
  */
 export async function checkPage(root, compiler) {
-  if (!existsSync(join(root, CLIENT))) return '';
+  if (!existsSync(join(root, CLIENT))) return undefined;
   const words = [compiler, '-p', `${CLIENT}/tsconfig.json`, '--pretty', 'false'];
   const { code, output } = await runQuietly(process.execPath, words, root);
-  return code === 0 ? '' : output.trim();
+  return code === 0 ? undefined : output.trim();
 }
 
 /** Joins the page into the few files that the node serves. @param {string} root */
