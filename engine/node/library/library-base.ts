@@ -313,7 +313,7 @@ export abstract class LibraryBase {
     return {
       nodeBook,
       totals: this.totals(),
-      rows: book.rows,
+      states: book.states,
       live: this.runner.live,
       session,
       figures,

@@ -1,5 +1,5 @@
 import type { Changes } from '../control/control.ts';
-import type { TorrentRow } from '../control/row.ts';
+import type { RowState, TorrentRow } from '../control/row.ts';
 
 export interface RowBookOptions {
   /** Above those of earlier runs as good as always, so that what one of those gave is taken for unknown. */
@@ -23,6 +23,7 @@ export class RowBook {
   private revisions: number[] = [];
   private readonly removed: { readonly revision: number; readonly infoHash: string; readonly id: number }[] =
     [];
+  private readonly counts = new Map<RowState, number>();
   /** Who asks about an earlier revision may have missed a removal. */
   private oldestRevision: number;
   private revision: number;
@@ -57,12 +58,18 @@ export class RowBook {
     if (row === undefined) return;
     this.rows.delete(infoHash);
     this.ids.delete(row.id);
+    this.count(row.state, -1);
     this.revision += 1;
     this.removed.push({ revision: this.revision, infoHash, id: row.id });
     if (this.removed.length <= this.options.removedMax) return;
     // Half at once, so that each costs little.
     const dropped = this.removed.splice(0, Math.ceil(this.removed.length / 2));
     this.oldestRevision = dropped.at(-1)!.revision;
+  }
+
+  /** How many torrents are in each state; counted as they change, as polls ask for it again and again. */
+  get states(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.counts);
   }
 
   changes(since: number): Changes {
@@ -87,9 +94,20 @@ export class RowBook {
     return { revision, isFull: false, rows, removed, removedIds };
   }
 
+  private count(state: RowState, by: 1 | -1): void {
+    const count = (this.counts.get(state) ?? 0) + by;
+    if (count > 0) this.counts.set(state, count);
+    else this.counts.delete(state);
+  }
+
   private note(row: TorrentRow): void {
     this.revision = row.revision;
-    if (!this.rows.has(row.infoHash)) this.ids.set(row.id, row.infoHash);
+    const before = this.rows.get(row.infoHash);
+    if (before === undefined) this.ids.set(row.id, row.infoHash);
+    if (before?.state !== row.state) {
+      if (before !== undefined) this.count(before.state, -1);
+      this.count(row.state, 1);
+    }
     this.rows.set(row.infoHash, row);
     this.hashes.push(row.infoHash);
     this.revisions.push(row.revision);

@@ -1,4 +1,3 @@
-import type { TorrentRow } from '../control/row.ts';
 import type { NodeStats } from '../control/session-options.ts';
 import type { Session } from '../session.ts';
 import type { Entry } from './entry.ts';
@@ -9,7 +8,7 @@ export interface StatParts {
   readonly nodeBook: NodeBook;
   /** With this run. */
   readonly totals: Totals;
-  readonly rows: ReadonlyMap<string, TorrentRow>;
+  readonly states: Readonly<Record<string, number>>;
   readonly live: ReadonlySet<Entry>;
   readonly session: Session;
   readonly problems: () => readonly string[];
@@ -23,7 +22,7 @@ export interface StatParts {
 
 /** The whole node in figures. */
 export function statsOf(parts: StatParts): NodeStats {
-  const { totals, nodeBook, session, startedAtMs } = parts;
+  const { totals, nodeBook, session, startedAtMs, states } = parts;
   const { slab, hashing, closeReasons, connectionCount, listening } = session.view();
   const { dhtNodes, threadCount, memoryBytes } = parts.figures();
   let downBytesPerSec = 0;
@@ -32,8 +31,6 @@ export function statsOf(parts: StatParts): NodeStats {
     downBytesPerSec += row.downBytesPerSec;
     upBytesPerSec += row.upBytesPerSec;
   }
-  const states: Record<string, number> = {};
-  for (const { state } of parts.rows.values()) states[state] = (states[state] ?? 0) + 1;
   return {
     ...{ startedAtMs, listening, downBytesPerSec, upBytesPerSec, connectionCount, dhtNodes, states },
     downloadedBytes: totals.downloadedBytes - nodeBook.totals.downloadedBytes,

@@ -38,6 +38,10 @@ export class FakeControl implements Control {
   readonly calls: string[] = [];
   /** What `stats` says beyond sums over the rows. */
   statsChange: Partial<NodeStats> = {};
+  private readonly sums = {
+    ...{ down: 0, up: 0, downloaded: 0, uploaded: 0, peers: 0 },
+    states: Object.fromEntries(COUNTED.map((state) => [state, 0])) as Record<string, number>,
+  };
   private readonly extras = new Map<string, Extra>();
   private readonly ids = new Map<number, string>();
   private readonly removedIds = new Map<string, number>();
@@ -137,6 +141,7 @@ export class FakeControl implements Control {
   async remove(infoHash: string, options: { readonly deleteData: boolean }): Promise<void> {
     const row = this.need(infoHash);
     this.calls.push(`remove ${row.name}${options.deleteData ? ' with data' : ''}`);
+    this.sum(row, -1);
     this.rows.delete(infoHash);
     this.extras.delete(infoHash);
     this.ids.delete(row.id);
@@ -265,16 +270,7 @@ export class FakeControl implements Control {
   }
 
   stats(): NodeStats {
-    const sums = { down: 0, up: 0, downloaded: 0, uploaded: 0, peers: 0 };
-    const states: Record<string, number> = Object.fromEntries(COUNTED.map((state) => [state, 0]));
-    for (const row of this.rows.values()) {
-      sums.down += row.downBytesPerSec;
-      sums.up += row.upBytesPerSec;
-      sums.downloaded += row.downloadedBytes;
-      sums.uploaded += row.uploadedBytes;
-      sums.peers += row.peerCount;
-      states[row.state] = (states[row.state] ?? 0) + 1;
-    }
+    const { sums } = this;
     return {
       startedAtMs: 1_762_000_000_000,
       listening: '127.0.0.1:6881',
@@ -288,7 +284,7 @@ export class FakeControl implements Control {
       startsEver: 2,
       connectionCount: sums.peers,
       dhtNodes: 0,
-      states,
+      states: { ...sums.states },
       slab: { slotCount: 16_000, leasedSlots: 0, leasedSlotsPeak: 64 },
       hashing: { messages: 0, bytes: 0, pending: 0, threadCount: 2 },
       closeReasons: {},
@@ -330,9 +326,23 @@ export class FakeControl implements Control {
 
   private store(row: TorrentRow): TorrentRow {
     const stored = { ...row, revision: this.revision + 1 };
+    const before = this.rows.get(row.infoHash);
+    if (before !== undefined) this.sum(before, -1);
+    this.sum(stored, 1);
     this.rows.set(row.infoHash, stored);
     this.note(row.infoHash);
     return stored;
+  }
+
+  /** Like a real library it does not count all rows for each poll. */
+  private sum(row: TorrentRow, by: 1 | -1): void {
+    const { sums } = this;
+    sums.down += by * row.downBytesPerSec;
+    sums.up += by * row.upBytesPerSec;
+    sums.downloaded += by * row.downloadedBytes;
+    sums.uploaded += by * row.uploadedBytes;
+    sums.peers += by * row.peerCount;
+    sums.states[row.state] = (sums.states[row.state] ?? 0) + by;
   }
 
   private note(infoHash: string): void {

@@ -40,6 +40,18 @@ book('gives what has changed since, each once and as it is now', () => {
   assert.equal(rows.changes(found.revision).rows, []);
 });
 
+book('counts states as rows come, change and go', () => {
+  const { rows, names } = filled(3);
+  for (const [index, state] of (['seeding', 'seeding', 'stopped'] as const).entries()) {
+    rows.put({ ...rows.rows.get(names[index]!)!, state });
+  }
+  assert.equal(rows.states, { seeding: 2, stopped: 1 });
+  rows.put({ ...rows.rows.get(names[2]!)!, state: 'seeding' });
+  rows.remove(names[0]!);
+  rows.remove(names[0]!);
+  assert.equal(rows.states, { seeding: 2 });
+});
+
 book('tells of removals with their ids, unless the torrent was added anew', () => {
   const { rows, names } = filled(3);
   const { revision } = rows.changes(0);

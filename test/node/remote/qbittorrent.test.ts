@@ -75,6 +75,27 @@ qbittorrent('deltas: everything first, then what has changed, what has gone, and
     assert.equal(third['tags'], ['a']);
     const state = third['server_state'] as Json;
     assert.equal([state['up_info_speed'], state['free_space_on_disk']], [1_235, 5_000_000_000]);
+    control.touch(first, { upBytesPerSec: 7 });
+    const fourth = await json('sync/maindata', { rid: String(third['rid']) });
+    const lively = (fourth['torrents'] as Record<string, Json>)[first]!;
+    assert.equal(
+      [lively['upspeed'], 'name' in lively, 'tags' in lively],
+      [7, false, false],
+      'what has changed',
+    );
+    control.touch(first, { category: 'x' });
+    const whole = async (rid: unknown): Promise<Json> =>
+      ((await json('sync/maindata', { rid: String(rid) }))['torrents'] as Record<string, Json>)[first]!;
+    assert.equal((await whole(fourth['rid']))['category'], 'x');
+    control.touch(first, { upBytesPerSec: 8 });
+    for (const rid of [full['rid'], fourth['rid']]) {
+      const late = await whole(rid);
+      assert.equal(
+        [late['upspeed'], late['category'], late['tags']],
+        [8, 'x', 'a'],
+        'whoever missed it is told',
+      );
+    }
     const old = await json('sync/maindata', { rid: '999999' });
     assert.is(old['full_update'], true, 'a number of another run');
   });

@@ -2,6 +2,7 @@ import type { Control } from '../../control/control.ts';
 import type { RowList } from '../row-list.ts';
 import type { NodeFacts } from '../transmission/call.ts';
 import type { Params } from './params.ts';
+import type { SteadyParts } from './steady.ts';
 
 /** An answer: text as it is, a value as JSON (with rows still to be written), or a file. */
 export type Reply =
@@ -20,6 +21,8 @@ export interface Call {
   readonly freeBytes: () => Promise<number>;
   /** Names that clients may still know though they are gone. */
   readonly gone: { readonly categories: () => readonly string[]; readonly tags: () => readonly string[] };
+  /** What clients know of rows already. */
+  readonly steady: SteadyParts;
   readonly shutDown: () => void;
 }
 

@@ -149,8 +149,8 @@ export const INFO_FIELDS: Readonly<Record<string, InfoField>> = {
 
 type Writer = (row: TorrentRow) => string;
 
-/** All fields of a row as JSON. */
-export function infoWriter(options: NodeOptions, without?: string): Writer {
-  const fields = Object.entries(INFO_FIELDS).filter(([name]) => name !== without);
+/** The fields of a row as JSON, all or some. */
+export function infoWriter(options: NodeOptions, isWanted: (name: string) => boolean = () => true): Writer {
+  const fields = Object.entries(INFO_FIELDS).filter(([name]) => isWanted(name));
   return objectWriter(fields.map(([name, field]) => [name, (row: TorrentRow) => field(row, options)]));
 }

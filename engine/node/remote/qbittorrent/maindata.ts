@@ -1,21 +1,28 @@
+import type { TorrentRow } from '../../control/row.ts';
 import { RowList } from '../row-list.ts';
 import type { Call, Reply } from './call.ts';
 import { categoriesJson } from './categories.ts';
 import { infoWriter } from './info-fields.ts';
+import { LIVELY_FIELDS } from './steady.ts';
 import { rateFields } from './transfer.ts';
 
 /**
  * `sync/maindata`: what has changed since the answer with the number `rid`, which is the revision of the node, so that
- * nothing has to be remembered for each client. A changed torrent is told whole; categories and tags are so few that
- * they are told each time.
+ * nothing has to be remembered for each client. Of a torrent of which only the lively fields have changed just these are
+ * told, else all; categories and tags are so few that they are told each time.
  */
 export async function mainData(call: Call): Promise<Reply> {
-  const { control, gone, params } = call;
+  const { control, gone, params, steady } = call;
   const rid = params.whole('rid', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const { revision, isFull, rows, removed } = control.changes(rid);
+  const changes = control.changes(rid);
+  const { revision, isFull, rows, removed } = changes;
   const { options } = control;
+  steady.note(changes, options.seedLimits);
   // The hash is the key.
-  const write = infoWriter(options, 'hash');
+  const writeAll = infoWriter(options, (name) => name !== 'hash');
+  const writeLively = infoWriter(options, (name) => LIVELY_FIELDS.has(name));
+  const write = (row: TorrentRow): string =>
+    !isFull && steady.isKnown(row, rid) ? writeLively(row) : writeAll(row);
   const list = new RowList(rows, (row) => `"${row.infoHash}":${write(row)}`, { brackets: '{}' });
   const removedNames = { categories_removed: gone.categories(), tags_removed: gone.tags() };
   const json = {

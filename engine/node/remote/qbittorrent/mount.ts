@@ -10,6 +10,7 @@ import { GoneNames } from './gone-names.ts';
 import { METHODS } from './methods.ts';
 import { Params } from './params.ts';
 import { signInApp } from './sign-in.ts';
+import { SteadyParts } from './steady.ts';
 
 const PATH = '/api/v2';
 /** How long a figure of the disk is used again. */
@@ -37,6 +38,7 @@ export function qbittorrentMounts(modules: QbittorrentModules): readonly RemoteM
     nowMs: modules.nowMs,
     shutDown: modules.shutDown,
     freeBytes: freeBytesOf(modules),
+    steady: new SteadyParts(),
     gone: { categories: () => categories.seen(control.categories), tags: () => tags.seen(control.tags) },
   };
   // What is there at the start may be told by the first full answer.
