@@ -36,7 +36,8 @@ export function registerNode(program: Command): void {
     .summary('run the seedbox node')
     .description(
       'Run a node that downloads and seeds until it is interrupted. It takes torrent files from a watch folder, ' +
-        'remembers everything across restarts, and shows itself on a status page on 127.0.0.1.',
+        'remembers everything across restarts, and is seen and controlled on 127.0.0.1: by a page, by allium ctl, ' +
+        'by the remote controls of Transmission and qBittorrent.',
     )
     .option('--settings <file>', 'a JSON file with settings')
     .option('--state <folder>', 'where the node keeps its memory (~/.local/share/allium)')
@@ -50,9 +51,12 @@ export function registerNode(program: Command): void {
       ),
     )
     .addOption(
-      new Option('--status <port>', 'port of the status page (the first free from 8090)').argParser(autoPort),
+      new Option(
+        '--status <port>',
+        'port of the page, metrics and remote controls (the first free from 8090)',
+      ).argParser(autoPort),
     )
-    .option('--no-status', 'no status page')
+    .option('--no-status', 'no page, no metrics, no remote controls')
     .addOption(new Option('--memory <size>', 'memory for payload (256MiB)').argParser(sizeValue))
     .addOption(new Option('--threads <count>', 'threads that hash (all cores)').argParser(countValue(1, 256)))
     .addOption(

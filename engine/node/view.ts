@@ -3,7 +3,7 @@ import type { RowState } from './control/row.ts';
 /** What a torrent in memory is doing. */
 export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'stopped' | 'error';
 
-/** One torrent as the status page and other onlookers see it: plain data. */
+/** One torrent as `/status.json` and the commands show it: plain data. */
 export interface TorrentView {
   /** Hex of the v1 info-hash (40 digits), or of the v2 one (64) where there is no other. */
   readonly infoHash: string;
